@@ -1,0 +1,54 @@
+"""The stage for every test: a database file, a sandbox, and the cast."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # sync Playwright keeps a loop running in this thread
+
+import pytest
+from cast import *  # noqa: F403  the people and their browsers, as fixtures
+from django.db import connection
+from sandbox_process import Sandbox, sandbox  # noqa: F401
+
+from registercodes import triggers
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory):
+    """SQLite in memory ignores the busy timeout, so the tests' database is a file."""
+    if connection.vendor == "sqlite":
+        connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def _history_can_be_emptied_after_the_test(request):
+    """The flush after a transactional test meets our triggers; the migrate signal puts them back."""
+    yield
+    if "transactional_db" in request.fixturenames or _is_transactional(request):
+        with request.getfixturevalue("django_db_blocker").unblock():
+            triggers.remove(connection)
+
+
+def _is_transactional(request) -> bool:
+    marker = request.node.get_closest_marker("django_db")
+    return bool(marker and marker.kwargs.get("transaction"))
+
+
+@pytest.fixture(scope="session")
+def shared_sandbox(tmp_path_factory):
+    with Sandbox(tmp_path_factory.mktemp("sandbox"), rate=0) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def cloud(shared_sandbox, settings):
+    """The sandbox as the portal's cloud: no rate limit, no faults, no calls yet."""
+    shared_sandbox.clear_faults()
+    shared_sandbox.forget_calls()
+    shared_sandbox.set_limits(rate=0, quota=100_000)
+    settings.TAT_ENDPOINT = shared_sandbox.url
+    settings.TAT_RATE = 1000
+    yield shared_sandbox
+    shared_sandbox.clear_faults()
