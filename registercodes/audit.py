@@ -1,0 +1,163 @@
+"""The only writer of audit events: chains each to the one before, folds floods, logs one line per event.
+
+Call inside the transaction that makes the thing true; the head row is locked
+last (lock order: Team, RegisterCode, audit head) and until that commit.
+"""
+
+import hmac
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from registercodes import keys
+from registercodes.models import Action, AuditEvent, AuditHead, Fold, Outcome, RegisterCode, Team
+
+log = logging.getLogger("registercodes.audit")
+
+FORM_VERSION = 1
+FOLD_WINDOW = timedelta(minutes=10)
+UNCHAINED = frozenset({"id", "digest"})
+USER_AGENT_MAX = 300
+
+# Columns of the code a person asked for, copied so that an event stands on its own.
+OF_CODE = (
+    *("reference", "code_id", "region", "description", "instance_name_prefix", "register_limit", "effective_time"),
+    *("permanent", "expires_at", "ip_address_range", "ip_first", "ip_last", "error_code", "tencent_request_id"),
+)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a request came from. ``request_id`` is ours; a command leaves the address empty."""
+
+    request_id: str = ""
+    client_ip: str = ""
+    user_agent: str = ""
+
+
+NOWHERE = Origin()
+
+
+def record(
+    action: Action,
+    outcome: Outcome,
+    *,
+    actor: Any = None,
+    team: Team | None = None,
+    code: RegisterCode | None = None,
+    origin: Origin = NOWHERE,
+    detail: Mapping[str, Any] | None = None,
+    **facts: Any,
+) -> AuditEvent:
+    """Append one event; ``facts`` are columns that no code supplies. Needs an open transaction."""
+    head = lock_head()
+    key = keys.current()
+    event = AuditEvent(
+        sequence=head.sequence + 1,
+        chain=head.chain,
+        at=timezone.now(),
+        action=action,
+        outcome=outcome,
+        actor=actor,
+        actor_name=str(actor) if actor else "",
+        team=team,
+        team_name=team.name if team else "",
+        register_code=code,
+        request_id=origin.request_id,
+        client_ip=origin.client_ip,
+        user_agent=origin.user_agent,
+        detail=dict(detail or {}),
+        key_id=key.id,
+        form_version=FORM_VERSION,
+        previous_digest=head.digest,
+        **(_facts_of(code) if code else {}),
+        **facts,
+    )
+    event.account = event.account or account()
+    event.digest = digest_of(event, key=key)
+    event.save(force_insert=True)
+    AuditHead.objects.filter(id=1).update(sequence=event.sequence, digest=event.digest)
+    transaction.on_commit(lambda: _log_line(event))
+    return event
+
+
+def lock_head() -> AuditHead:
+    """The head row, locked until commit (SQLite: the immediate transaction is the lock)."""
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("an audit event belongs to a transaction")
+    return AuditHead.objects.select_for_update().get(id=1)
+
+
+def account() -> str:
+    from django.conf import settings
+
+    return settings.TAT_ACCOUNT
+
+
+def _facts_of(code: RegisterCode) -> dict[str, Any]:
+    return {name: getattr(code, name) for name in OF_CODE} | {"account": code.account}
+
+
+def canonical(event: AuditEvent) -> bytes:
+    """Form 1: every column but id and digest as JSON, keys sorted, no blanks, times in UTC microseconds."""
+    columns = {
+        field.attname: _plain(getattr(event, field.attname))
+        for field in AuditEvent._meta.concrete_fields
+        if field.attname not in UNCHAINED
+    }
+    return json.dumps(columns, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return str(value) if isinstance(value, Action | Outcome) else value
+
+
+def digest_of(event: AuditEvent, *, key: keys.AuditKey) -> str:
+    """HMAC-SHA256 over the canonical form, which holds the digest before it; lower-case hex."""
+    return hmac.new(key.chain, canonical(event), "sha256").hexdigest()
+
+
+def _log_line(event: AuditEvent) -> None:
+    names = ("sequence", "outcome", "actor_name", "team_name", "reference", "code_id", "region", "register_limit")
+    more = ("effective_time", "ip_address_range", "error_code", "tencent_request_id", "client_ip", "digest")
+    facts = {name: getattr(event, name) for name in (*names, *more)}
+    # The id of the request that caused it, not of whatever runs when the commit returns.
+    log.info(str(event.action), extra={**facts, "chain_id": event.chain, "request_id": event.request_id})
+
+
+def record_folded(action: Action, *, actor: Any, reason: str, now: datetime | None = None, **rest: Any) -> bool:
+    """Record a denial once per person, reason and ten minutes; True when an event was written.
+
+    Repeats are counted and told by the next event of the same kind, in its
+    detail as ``repeats_before``.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        lock_head()
+        fold, new = Fold.objects.get_or_create(key=f"{action}:{actor.pk}:{reason}"[:200], defaults={"since": now})
+        if not new and now - fold.since < FOLD_WINDOW:
+            fold.repeats += 1
+            fold.save(update_fields=["repeats"])
+            return False
+        detail = {**rest.pop("detail", {}), "reason": reason, "repeats_before": fold.repeats}
+        Fold.objects.filter(pk=fold.pk).update(since=now, repeats=0)
+        record(action, Outcome.FAILURE, actor=actor, detail=detail, **rest)
+    return True
+
+
+def record_once(action: Action, outcome: Outcome, *, code: RegisterCode, **rest: Any) -> bool:
+    """Record ``action`` for a code unless it already is; True when an event was written."""
+    with transaction.atomic():
+        lock_head()
+        if AuditEvent.objects.filter(register_code=code, action=action).exists():
+            return False
+        record(action, outcome, code=code, **rest)
+    return True

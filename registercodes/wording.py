@@ -1,0 +1,168 @@
+"""Says in words what a code is good for and how it stands; decides nothing."""
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils.dateformat import format as format_date
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from registercodes import rules
+from registercodes.rules import Asked
+
+WIDE_PREFIX = 16  # 65 536 addresses: wider deserves a second look
+PENDING_GRACE = timedelta(seconds=30)
+HOURS_A_YEAR = 8766
+# RFC 1918, carrier-grade NAT (RFC 6598), loopback, link-local.
+NEVER_PUBLIC = tuple(
+    ipaddress.IPv4Network(block)
+    for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16")
+)
+
+
+@dataclass(frozen=True)
+class ShownState:
+    """A short label, the tone it is drawn in (ok, busy, warn, bad, idle), and a sentence."""
+
+    label: str
+    tone: str
+    explained: str
+
+
+def moment(at: datetime) -> str:
+    """``Fri 27 Nov 2026 18:00 UTC``: no order of digits to guess, the zone always said."""
+    return format_date(at.astimezone(UTC), "D j M Y H:i") + " UTC"
+
+
+def duration(hours: int) -> str:
+    """Hours, and the nearest larger unit when that says more."""
+    words = ngettext("%(count)s hour", "%(count)s hours", hours) % {"count": grouped(hours)}
+    if hours >= HOURS_A_YEAR:
+        return f"{words} ({_('about %(years).1f years') % {'years': hours / HOURS_A_YEAR}})"
+    if hours >= 48 and hours % 24 == 0:
+        days = hours // 24
+        return f"{words} ({ngettext('%(count)s day', '%(count)s days', days) % {'count': grouped(days)}})"
+    return words
+
+
+def grouped(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
+
+
+def network(text: str) -> str:
+    """A well-formed range in words: which network it means and how many addresses."""
+    means = rules.network_of(text)
+    if means is None:
+        return _("any address")
+    if means.prefixlen == 0:
+        return _("any address (0.0.0.0/0)")
+    if means.num_addresses == 1:
+        return str(means.network_address)
+    count = _("%(count)s addresses") % {"count": grouped(means.num_addresses)}
+    return f"{means} ({count})"
+
+
+def sentence(asked: Asked, *, until: datetime | None) -> str:
+    """What a code is good for. ``until`` None: by its hours when finite, for ever when permanent."""
+    limit = asked.register_limit
+    parts = [
+        ngettext("Up to %(count)s host in %(region)s", "Up to %(count)s hosts in %(region)s", limit)
+        % {"count": grouped(limit), "region": asked.region}
+    ]
+    if asked.instance_name_prefix:
+        parts.append(_("named %(prefix)s…") % {"prefix": asked.instance_name_prefix})
+    parts.append(_("from %(network)s") % {"network": network(asked.ip_address_range)})
+    return ", ".join([*parts, _lasting(asked, until)]) + "."
+
+
+def _lasting(asked: Asked, until: datetime | None) -> str:
+    if asked.permanent:
+        return _("for ever, until someone disables it")
+    if until is None:
+        return _("for %(duration)s") % {"duration": duration(asked.effective_time)}
+    return _("until %(moment)s") % {"moment": moment(until)}
+
+
+def expiry(asked: Asked, *, start: datetime | None = None) -> datetime | None:
+    """When a code made at ``start`` (now) ends; None for a permanent one."""
+    if asked.permanent:
+        return None
+    return (start or datetime.now(UTC)) + timedelta(hours=asked.effective_time)
+
+
+def warnings(asked: Asked) -> list[str]:
+    """What an attentive colleague would say before pressing the button."""
+    said = []
+    means = rules.network_of(asked.ip_address_range)
+    if means is None or means.prefixlen == 0:
+        said.append(_("Any host that has the value can enrol: no IP range restricts it."))
+    elif is_private(means):
+        said.append(
+            _("This range is private. The cloud compares the public address a host goes out with: none may match.")
+        )
+    if means and means.prefixlen and str(means) != asked.ip_address_range and "/" in asked.ip_address_range:
+        said.append(
+            _("%(typed)s means the whole network %(network)s.")
+            % {"typed": asked.ip_address_range, "network": network(asked.ip_address_range)}
+        )
+    elif means and 0 < means.prefixlen < WIDE_PREFIX:
+        said.append(_("This range is very wide: %(network)s.") % {"network": network(asked.ip_address_range)})
+    if asked.permanent:
+        said.append(_("A permanent code never expires: it stays a key to the fleet until someone disables it."))
+    return said
+
+
+def is_private(means: ipaddress.IPv4Network) -> bool:
+    """Addresses that never arrive from the Internet."""
+    return any(means.subnet_of(never_public) for never_public in NEVER_PUBLIC)
+
+
+def shown_state(code: Any, *, now: datetime) -> ShownState:
+    """How a code stands, for its reader. A pending row too old to succeed is shown as unknown; nothing is written."""
+    if code.state == "pending" and not is_settling(code, now=now):
+        return _unsettled("unknown")
+    if code.state == "issued":
+        return _issued(code, now)
+    return _unsettled(code.state, disabled=bool(code.disabled_at))
+
+
+def is_settling(code: Any, *, now: datetime) -> bool:
+    """Still within the time in which an answer can come."""
+    patience = PENDING_GRACE + timedelta(seconds=settings.TAT_DEADLINE)
+    return code.state == "pending" and now - code.created_at <= patience
+
+
+def _issued(code: Any, now: datetime) -> ShownState:
+    if code.disabled_at:
+        return ShownState(_("Disabled"), "idle", _("The cloud has disabled it; no further host can enrol."))
+    if code.expires_at and code.expires_at <= now:
+        return ShownState(_("Expired"), "idle", _("Its time is over; no further host can enrol."))
+    if code.disable_wanted_at:
+        return ShownState(_("Disabling"), "busy", _("Disabling is on record; the cloud has not confirmed it yet."))
+    if not code.confirmed_at:
+        return ShownState(
+            _("Unconfirmed"), "warn", _("Its value was shown once, and nobody has said that it is stored.")
+        )
+    return ShownState(_("Active"), "ok", _("Hosts can enrol with it."))
+
+
+def _unsettled(state: str, *, disabled: bool = False) -> ShownState:
+    closed = _("It is disabled.") if disabled else _("Disabling it is on record.")
+    return {
+        "pending": ShownState(_("Still working"), "busy", _("The cloud has not answered yet.")),
+        "refused": ShownState(_("Refused"), "idle", _("The cloud refused; no code was created.")),
+        "not_sent": ShownState(_("Not sent"), "idle", _("Nothing was sent to the cloud; no code was created.")),
+        "unknown": ShownState(
+            _("Unknown"), "bad", _("It is not known whether the cloud made a code. Nobody has its value.")
+        ),
+        "withheld": ShownState(
+            _("Withheld"), "bad", _("The cloud made a code whose value was shown to nobody.") + " " + closed
+        ),
+        "found": ShownState(
+            _("Found and disabled"), "idle", _("The cloud had made it; nobody saw its value and it was disabled.")
+        ),
+        "absent": ShownState(_("Never made"), "idle", _("The cloud has no such code.")),
+    }[state]
