@@ -119,7 +119,7 @@ def _mark(name: str, path: Path) -> object:
 
 
 def _word(part: str | Path) -> str:
-    """The word a part stands for; empty when its file has none. Raises nothing, or its traceback would show the file."""
+    """The word a part stands for, empty when its file has none. Raises nothing: a traceback would show the file."""
     if isinstance(part, str):
         return part
     try:
