@@ -1,0 +1,85 @@
+"""Decides who may see and do what. Strangers get 404, members without the right 403; no answer means no."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils import timezone
+
+from registercodes.models import Membership, RegisterCode, Team
+
+
+def current_memberships() -> QuerySet[Membership]:
+    """Memberships that a sign-in or re-check confirmed recently, of people who are not deactivated."""
+    since = timezone.now() - timedelta(days=settings.MEMBERSHIP_DAYS)
+    return Membership.objects.filter(checked_at__gte=since, user__is_active=True)
+
+
+def teams_of(user: Any) -> list[Team]:
+    return list(Team.objects.filter(memberships__in=current_memberships().filter(user=user)))
+
+
+def is_member(user: Any, team: Team) -> bool:
+    return current_memberships().filter(user=user, team=team).exists()
+
+
+def may_issue(user: Any, team: Team) -> bool:
+    """Asked of the database anew each time: rights are read again before a value is shown."""
+    return Team.objects.filter(pk=team.pk, active=True).exists() and is_member(user, team)
+
+
+def may_look(user: Any, code: RegisterCode) -> bool:
+    return is_member(user, code.team) or user.is_auditor or user.is_administrator
+
+
+def may_close(user: Any, code: RegisterCode) -> bool:
+    return is_member(user, code.team) or user.is_administrator
+
+
+def team_to_issue_for(user: Any, key: str) -> Team:
+    team = Team.objects.filter(key=key).first()
+    if team is None or not is_member(user, team):
+        raise Http404
+    if not team.active:
+        raise PermissionDenied
+    return team
+
+
+def code_to_see(user: Any, reference: str) -> RegisterCode:
+    code = RegisterCode.objects.select_related("team", "created_by").filter(reference=reference).first()
+    if code is None or not may_look(user, code):
+        raise Http404
+    return code
+
+
+def code_to_close(user: Any, reference: str) -> RegisterCode:
+    code = code_to_see(user, reference)
+    if not may_close(user, code):
+        raise PermissionDenied
+    return code
+
+
+def code_to_confirm(user: Any, reference: str) -> RegisterCode:
+    """Only who was shown a value can say that it is stored."""
+    code = code_to_see(user, reference)
+    if code.created_by_id != user.pk:
+        raise PermissionDenied
+    return code
+
+
+def renew_memberships(user: Any, groups: set[str]) -> tuple[set[str], set[str]]:
+    """Make the person's memberships those of ``groups``, exactly. Returns team keys (gained, lost).
+
+    For sign-in and re-check only, inside their transaction.
+    """
+    now = timezone.now()
+    had = set(Membership.objects.filter(user=user).values_list("team__key", flat=True))
+    teams = list(Team.objects.filter(sso_group__in=groups - {""}))
+    Membership.objects.filter(user=user).exclude(team__in=teams).delete()
+    for team in teams:
+        Membership.objects.update_or_create(user=user, team=team, defaults={"checked_at": now})
+    has = {team.key for team in teams}
+    return has - had, had - has

@@ -1,0 +1,80 @@
+"""Says what became of a request, whether anything was created and who should act; never the vendor's own text."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from django.utils.translation import gettext as _
+
+from registercodes.models import AuditEvent, RegisterCode
+from registercodes.rules import gettext_noop
+from registercodes.tat.errors import meaning_of
+
+NOT_RECORDED = "not_recorded"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """``who`` should act: person, administrator, operator, or wait."""
+
+    text: str
+    who: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """One audit event for the timeline of a code."""
+
+    at: datetime
+    label: str
+    actor_name: str
+    detail: str
+
+
+_NOT_CONNECTED = gettext_noop("The portal could not reach the cloud. Nothing was sent and nothing was created.")
+_DOUBT = gettext_noop(
+    "The request left the portal, and no usable answer came back. The cloud may or may not have made a code."
+)
+
+REASONS = MappingProxyType(
+    {
+        "busy": (gettext_noop("Too many codes are being made at this moment. Nothing was sent; try again."), "wait"),
+        "stale": (
+            gettext_noop("The portal was held up for so long that it did not send the request. Nothing was created."),
+            "wait",
+        ),
+        "no_credentials": (
+            gettext_noop("The portal has no usable keys for the cloud. Nothing was sent."),
+            "operator",
+        ),
+        "tls": (
+            gettext_noop("The portal could not make a trusted connection to the cloud. Nothing was sent."),
+            "operator",
+        ),
+        "no_value": (gettext_noop("The cloud made a code and did not hand over a usable value."), "wait"),
+        "rights_gone": (
+            gettext_noop("Your right to make codes for this team ended while the cloud was answering."),
+            "administrator",
+        ),
+        NOT_RECORDED: (
+            gettext_noop("What the cloud answered could not be written down, so a value is not shown."),
+            "operator",
+        ),
+        "code_id_taken": (gettext_noop("The cloud answered with the id of another code."), "operator"),
+    }
+)
+
+
+def outcome(code: RegisterCode) -> Explanation:
+    meaning = meaning_of(code.error_code) if code.error_code else None
+    if meaning:
+        return Explanation(_(meaning.message), meaning.who)
+    if code.state == RegisterCode.State.REFUSED:
+        return Explanation(_("The cloud refused. Nothing was created."), "operator")
+    fallback = _NOT_CONNECTED if code.state == RegisterCode.State.NOT_SENT else _DOUBT
+    message, who = REASONS.get(code.reason, (fallback, "wait"))
+    return Explanation(_(message), who)
+
+
+def told(event: AuditEvent) -> Told:
+    return Told(event.at, event.get_action_display().capitalize(), event.actor_name, event.error_code)

@@ -1,0 +1,364 @@
+"""The one path that issues a code: authorise, check, write it down, call, write down what happened, hand over.
+
+It never asks the cloud for a code that no committed row asked for, never
+repeats a create whose outcome is in doubt, and never returns a value that no
+committed row says was issued.
+"""
+
+import logging
+import secrets
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.utils import timezone
+
+from registercodes import access, audit, cloud, keys, lifecycle, policies, rules, throttle
+from registercodes.audit import Origin
+from registercodes.models import Action, Outcome, RegisterCode, Team
+from registercodes.rules import Asked, Problem
+from registercodes.secret import OneTimeValue
+from registercodes.tat.client import Created
+from registercodes.tat.errors import NotSent, Refused, TatError, Unknown
+
+log = logging.getLogger("registercodes.issuing")
+
+CREATE = "CreateRegisterCode"
+STALE_SECONDS = 5.0  # a process that slept longer between its row and its call does not send
+OUTCOME_SECONDS = 20.0  # how long a busy database is retried before the value is given up
+OUTCOME_PAUSE = 0.25
+REFERENCE_LENGTH = 7
+
+State = RegisterCode.State
+
+
+@dataclass(frozen=True)
+class Issued:
+    """The only result that carries a value; the row that says so is committed."""
+
+    code: RegisterCode
+    value: OneTimeValue
+
+
+@dataclass(frozen=True)
+class NotIssued:
+    """A row exists and no value is shown; ``code.state`` and ``code.reason`` say why."""
+
+    code: RegisterCode
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """The same submission was sent before; ``same`` tells whether with the same parameters."""
+
+    code: RegisterCode
+    same: bool
+
+
+@dataclass(frozen=True)
+class Denied:
+    """Rules, policy or quota said no: no row, no call."""
+
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class Busy:
+    """Too many creates of this process wait for the cloud: no row, no call."""
+
+
+Result = Issued | NotIssued | Replayed | Denied | Busy
+
+
+class _QuotaUsedUp(Exception):
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+
+
+def issue(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, origin: Origin) -> Result:
+    """Make one register code for ``team``, at most once per ``submission``.
+
+    The caller has checked access; rules, policy and quota are checked here,
+    since a form is an interface and not a guard. A database that cannot be
+    written raises ``OperationalError`` before any call is made.
+    """
+    earlier = RegisterCode.objects.filter(submission=submission).first()
+    if earlier:
+        return _replayed(earlier, actor=actor, asked=asked, origin=origin)
+    problems = rules.check(asked, regions=tuple(settings.TAT_REGIONS)) or policies.check(asked, team)
+    if problems:
+        return deny(problems, actor=actor, team=team, origin=origin)
+    with _place_upstream() as free:
+        if not free:
+            return Busy()
+        try:
+            code = _write_down(actor=actor, team=team, asked=asked, submission=submission, origin=origin)
+        except _QuotaUsedUp as quota:
+            return deny([quota.problem], actor=actor, team=team, origin=origin)
+        if code is None:
+            earlier = RegisterCode.objects.get(submission=submission)
+            return _replayed(earlier, actor=actor, asked=asked, origin=origin)
+        sent_at, answer = _call(code)
+    return _settle(code, answer, sent_at=sent_at, actor=actor, origin=origin)
+
+
+# Before the call.
+
+_places: dict[int, threading.BoundedSemaphore] = {}
+_places_lock = threading.Lock()
+
+
+@contextmanager
+def _place_upstream() -> Iterator[bool]:
+    """One of the process's TAT_CONCURRENT places, so that a stalled API never takes every thread."""
+    with _places_lock:
+        places = _places.setdefault(settings.TAT_CONCURRENT, threading.BoundedSemaphore(settings.TAT_CONCURRENT))
+    free = places.acquire(blocking=False)
+    try:
+        yield free
+    finally:
+        if free:
+            places.release()
+
+
+def deny(problems: list[Problem], *, actor: Any, team: Team, origin: Origin) -> Denied:
+    """Note on record, folded, that policy or quota refused what a person asked for."""
+    reasons = sorted({f"{problem.field or 'team'}.{problem.code}" for problem in problems})
+    audit.record_folded(
+        Action.CODE_DENIED, actor=actor, team=team, reason=f"{team.key}:{','.join(reasons)}", origin=origin
+    )
+    return Denied(tuple(problems))
+
+
+def _replayed(code: RegisterCode, *, actor: Any, asked: Asked, origin: Origin) -> Replayed:
+    same = code.asked == asked
+    audit.record_once(
+        Action.CODE_REPLAYED,
+        Outcome.FAILURE,
+        code=code,
+        actor=actor,
+        team=code.team,
+        origin=origin,
+        detail={"same_parameters": same},
+    )
+    return Replayed(code, same=same)
+
+
+def _write_down(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, origin: Origin) -> RegisterCode | None:
+    """Commit the request and its event under the team's lock; None when the submission is already there."""
+    try:
+        with transaction.atomic(durable=True):
+            # no_key: the events of other writers refer to the team while they hold the audit head (measured: deadlocks).
+            locked = Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+            problem = policies.quota_problem(locked)
+            if problem:
+                raise _QuotaUsedUp(problem)
+            code = _new_row(actor=actor, team=locked, asked=asked, submission=submission, origin=origin)
+            code.save(force_insert=True)
+            audit.record(Action.CODE_REQUESTED, Outcome.UNKNOWN, code=code, actor=actor, team=locked, origin=origin)
+    except IntegrityError:
+        # Duplicate submission, reference collision or a trigger: only the first has a row to show.
+        if not RegisterCode.objects.filter(submission=submission).exists():
+            raise
+        return None
+    return code
+
+
+def _new_row(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, origin: Origin) -> RegisterCode:
+    reference = "".join(secrets.choice(rules.MARK_ALPHABET) for _ in range(REFERENCE_LENGTH))
+    first, last = rules.bounds_of(asked.ip_address_range) or (None, None)
+    return RegisterCode(
+        reference=reference,
+        account=settings.TAT_ACCOUNT,
+        team=team,
+        team_name=team.name,
+        created_by=actor,
+        created_by_name=str(actor),
+        submission=submission,
+        region=asked.region,
+        description=asked.description,
+        description_sent=rules.with_mark(asked.description, reference),
+        instance_name_prefix=asked.instance_name_prefix,
+        register_limit=asked.register_limit,
+        effective_time=asked.effective_time,
+        permanent=asked.permanent,
+        ip_address_range=asked.ip_address_range,
+        ip_first=first,
+        ip_last=last,
+        client_ip=origin.client_ip,
+        user_agent=origin.user_agent,
+        request_id=origin.request_id,
+        created_at=timezone.now(),
+    )
+
+
+# The call.
+
+
+def _call(code: RegisterCode) -> tuple[datetime, Created | TatError]:
+    """Wait for a slot, then make the one call. Whatever is raised becomes an answer: the row must be settled."""
+    written = boot_seconds()
+    try:
+        waited = throttle.take(CREATE)
+    except DatabaseError:
+        waited = None
+    sent_at = timezone.now()
+    if waited is None:
+        return sent_at, NotSent("busy")
+    return sent_at, _ask_cloud(code, fresh=lambda: boot_seconds() - written - waited <= STALE_SECONDS)
+
+
+def _ask_cloud(code: RegisterCode, *, fresh: Callable[[], bool]) -> Created | TatError:
+    parameters = rules.api_parameters(code.asked, description=code.description_sent)
+    try:
+        return cloud.client().create_register_code(
+            region=code.region, parameters=parameters, trace_id=code.request_id, fresh=fresh
+        )
+    except TatError as failure:
+        return failure
+    except Exception:
+        log.exception("create_failed_unexpectedly", extra={"reference": code.reference})
+        return Unknown("internal_error", alert=True)
+
+
+def boot_seconds() -> float:
+    """A clock that goes on while the machine sleeps, which CLOCK_MONOTONIC does not (clock_gettime(2))."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+# After the call.
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """What an answer means for the row: its new state, the event to write, the columns to set."""
+
+    state: State
+    action: Action
+    outcome: Outcome
+    columns: dict[str, Any]
+    value: OneTimeValue | None = None
+
+
+def _verdict(answer: Created | TatError, *, code: RegisterCode, sent_at: datetime) -> _Verdict:
+    if isinstance(answer, Created):
+        return _created(answer, code=code, sent_at=sent_at)
+    if isinstance(answer, Refused):
+        columns = {"error_code": answer.code, "tencent_request_id": answer.request_id}
+        return _Verdict(State.REFUSED, Action.CODE_REFUSED, Outcome.FAILURE, columns)
+    if isinstance(answer, NotSent):
+        return _Verdict(State.NOT_SENT, Action.CODE_NOT_SENT, Outcome.FAILURE, {"reason": answer.reason})
+    doubt = answer if isinstance(answer, Unknown) else Unknown("internal_error", alert=True)
+    columns = {"reason": doubt.reason, "error_code": doubt.code, "tencent_request_id": doubt.request_id}
+    return _Verdict(State.UNKNOWN, Action.CODE_UNKNOWN, Outcome.UNKNOWN, columns)
+
+
+def _created(created: Created, *, code: RegisterCode, sent_at: datetime) -> _Verdict:
+    columns: dict[str, Any] = {
+        "code_id": created.code_id,
+        "tencent_request_id": created.request_id,
+        # Counted from the moment of sending: the true expiry is never earlier than what we promise.
+        "expires_at": None if code.permanent else sent_at + timedelta(hours=code.effective_time),
+    }
+    if created.value is None:
+        return _withheld(columns, reason="no_value")
+    key = keys.current()
+    columns |= {"value_fingerprint": created.value.fingerprint(key.fingerprint), "fingerprint_key": key.id}
+    return _Verdict(State.ISSUED, Action.CODE_ISSUED, Outcome.SUCCESS, columns, created.value)
+
+
+def _withheld(columns: dict[str, Any], *, reason: str) -> _Verdict:
+    wanted = columns | {"reason": reason, "disable_wanted_at": timezone.now()}
+    return _Verdict(State.WITHHELD, Action.CODE_WITHHELD, Outcome.FAILURE, wanted)
+
+
+def _unbelievable(verdict: _Verdict) -> _Verdict:
+    """The cloud named an id that is another row's: nothing it said here can be believed."""
+    columns = {"reason": "code_id_taken", "tencent_request_id": verdict.columns["tencent_request_id"]}
+    return _Verdict(State.UNKNOWN, Action.CODE_UNKNOWN, Outcome.UNKNOWN, columns)
+
+
+def _settle(
+    code: RegisterCode, answer: Created | TatError, *, sent_at: datetime, actor: Any, origin: Origin
+) -> Result:
+    verdict = _verdict(answer, code=code, sent_at=sent_at)
+    try:
+        written = _persist(code, verdict, actor=actor, origin=origin)
+    except DatabaseError:
+        log.critical("outcome_not_recorded", extra={"reference": code.reference}, exc_info=True)
+        return _abandon(code, answer)
+    if written is None:
+        log.critical("outcome_came_too_late", extra={"reference": code.reference})
+        return _abandon(code, answer)
+    if written.state == State.ISSUED and written.value:
+        return Issued(code, written.value)
+    if written.state == State.WITHHELD:
+        _close(code, origin=origin)
+    return NotIssued(code)
+
+
+def _close(code: RegisterCode, *, origin: Origin) -> None:
+    """Disable a withheld code now if that is possible; its wish is committed and a sync retries it."""
+    try:
+        lifecycle.push_disable(code, origin=origin)
+    except DatabaseError:
+        log.warning("disable_left_to_sync", extra={"reference": code.reference}, exc_info=True)
+
+
+def _abandon(code: RegisterCode, answer: Created | TatError) -> NotIssued:
+    """Nobody will see this value: try to close the code; a sync records what became of it."""
+    if isinstance(answer, Created):
+        if answer.value:
+            answer.value.forget()
+        lifecycle.disable_unrecorded(code, code_id=answer.code_id)
+    code.reason = "not_recorded"
+    return NotIssued(code)
+
+
+def _persist(code: RegisterCode, verdict: _Verdict, *, actor: Any, origin: Origin) -> _Verdict | None:
+    """Commit the outcome, retrying a busy database; None when something else settled the row before us."""
+    give_up = time.monotonic() + OUTCOME_SECONDS
+    while True:
+        try:
+            return _write_outcome(code, verdict, actor=actor, origin=origin)
+        except IntegrityError:
+            if verdict.state == State.UNKNOWN:
+                raise
+            log.critical("code_id_is_taken", extra={"reference": code.reference})
+            verdict = _unbelievable(verdict)
+        except OperationalError:
+            if time.monotonic() > give_up:
+                raise
+            connection.close_if_unusable_or_obsolete()
+            time.sleep(OUTCOME_PAUSE)
+
+
+def _write_outcome(code: RegisterCode, verdict: _Verdict, *, actor: Any, origin: Origin) -> _Verdict | None:
+    with transaction.atomic(durable=True):
+        if verdict.state == State.ISSUED and not access.may_issue(actor, code.team):
+            verdict = _withheld(verdict.columns, reason="rights_gone")
+        columns = {**verdict.columns, "state": verdict.state, "settled_at": timezone.now()}
+        moved = RegisterCode.objects.filter(pk=code.pk, state=State.PENDING).update(**columns)
+        if not moved:
+            return None
+        for name, value in columns.items():
+            setattr(code, name, value)
+        audit.record(
+            verdict.action,
+            verdict.outcome,
+            code=code,
+            actor=actor,
+            team=code.team,
+            origin=origin,
+            detail={"reason": code.reason} if code.reason else {},
+        )
+        if verdict.state == State.WITHHELD:
+            audit.record(Action.CODE_DISABLE_REQUESTED, Outcome.UNKNOWN, code=code, team=code.team, origin=origin)
+    return verdict

@@ -1,0 +1,95 @@
+"""What may happen to a code after issuing: stored and disabled, each with its intent on record first."""
+
+import logging
+from typing import Any
+
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from registercodes import audit, cloud, throttle
+from registercodes.audit import NOWHERE, Origin
+from registercodes.models import Action, Outcome, RegisterCode
+from registercodes.tat.errors import Refused, TatError
+
+log = logging.getLogger("registercodes.lifecycle")
+
+DISABLE = "DisableRegisterCodes"
+GONE = "ResourceNotFound.RegisterCodesNotFoundCode"  # deleted upstream: it admits nobody either
+
+
+def confirm_stored(code: RegisterCode, *, actor: Any, origin: Origin) -> bool:
+    """Note that the person keeps the value; False when that was noted before or there was none."""
+    with transaction.atomic():
+        moved = RegisterCode.objects.filter(
+            pk=code.pk, state=RegisterCode.State.ISSUED, confirmed_at__isnull=True
+        ).update(confirmed_at=timezone.now())
+        if moved:
+            audit.record(Action.CODE_CONFIRMED, Outcome.SUCCESS, code=code, actor=actor, team=code.team, origin=origin)
+    return bool(moved)
+
+
+def disable(code: RegisterCode, *, actor: Any, origin: Origin) -> bool:
+    """Put the wish on record, then tell the cloud. True when the cloud agreed now or before."""
+    request_disable(code, actor=actor, origin=origin)
+    return push_disable(code, actor=actor, origin=origin)
+
+
+def request_disable(code: RegisterCode, *, actor: Any, origin: Origin) -> None:
+    """Commit the wish once; asking again is fine and writes nothing."""
+    now = timezone.now()
+    with transaction.atomic(durable=True):
+        moved = (
+            RegisterCode.objects.filter(pk=code.pk, disable_wanted_at__isnull=True)
+            .exclude(code_id="")
+            .update(disable_wanted_at=now, disabled_by=actor)
+        )
+        if moved:
+            audit.record(
+                Action.CODE_DISABLE_REQUESTED, Outcome.UNKNOWN, code=code, actor=actor, team=code.team, origin=origin
+            )
+    code.refresh_from_db()
+
+
+def push_disable(code: RegisterCode, *, actor: Any = None, origin: Origin = NOWHERE) -> bool:
+    """Tell the cloud what is on record as wanted; a failure leaves the wish for the next sync."""
+    if code.disabled_at:
+        return True
+    if not (_slot_free() and _disabled_upstream(code.region, code.code_id, trace_id=origin.request_id)):
+        return False
+    with transaction.atomic():
+        now = timezone.now()
+        moved = RegisterCode.objects.filter(
+            pk=code.pk, disable_wanted_at__isnull=False, disabled_at__isnull=True
+        ).update(disabled_at=now)
+        if moved:
+            code.disabled_at = now
+            audit.record(Action.CODE_DISABLED, Outcome.SUCCESS, code=code, actor=actor, team=code.team, origin=origin)
+    return True
+
+
+def disable_unrecorded(code: RegisterCode, *, code_id: str) -> None:
+    """Best effort for a code whose outcome could not be written; the only disable without a record before it.
+
+    Takes no budget slot either: the database that keeps the budget is what failed.
+    """
+    agreed = _disabled_upstream(code.region, code_id, trace_id=code.request_id)
+    log.warning("disabled_without_record", extra={"reference": code.reference, "agreed": agreed})
+
+
+def _slot_free() -> bool:
+    """The wish is on record already: a busy database only means later."""
+    try:
+        return throttle.take(DISABLE) is not None
+    except DatabaseError:
+        return False
+
+
+def _disabled_upstream(region: str, code_id: str, *, trace_id: str) -> bool:
+    try:
+        cloud.client().disable_register_codes(region=region, code_ids=[code_id], trace_id=trace_id)
+    except Refused as refusal:
+        return refusal.code == GONE
+    except TatError as failure:
+        log.warning("disable_failed", extra={"code_id": code_id, "reason": type(failure).__name__})
+        return False
+    return True

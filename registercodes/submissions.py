@@ -1,0 +1,30 @@
+"""Decides whether a pressed button is the one we drew: a signed, single-use submission.
+
+Bound to person and team and not to the session, so that signing in again does
+not cost what was typed. Single use is the unique column, not this token.
+"""
+
+import uuid
+from typing import Any
+
+from django.core import signing
+
+from registercodes.models import Team
+
+SALT = "registercodes.submission"
+MAX_AGE_SECONDS = 12 * 3600
+
+
+def new_token(*, person: Any, team: Team) -> str:
+    return signing.dumps({"submission": uuid.uuid4().hex, "person": person.pk, "team": team.pk}, salt=SALT)
+
+
+def opened(token: str, *, person: Any, team: Team) -> uuid.UUID | None:
+    """The submission's id; None for a forged or expired token and for another person's or team's."""
+    try:
+        said = signing.loads(token, salt=SALT, max_age=MAX_AGE_SECONDS)
+    except signing.BadSignature:
+        return None
+    if said["person"] != person.pk or said["team"] != team.pk:
+        return None
+    return uuid.UUID(said["submission"])
