@@ -1,9 +1,8 @@
 """Runs the whole thing on this machine: database, sample teams, sandbox API and portal. Development only."""
 
-import os
+import signal
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +22,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--bind", default="127.0.0.1:8000", help="address and port of the portal")
+        parser.add_argument("--state", default=STATE, help="file the sandbox keeps its codes in")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEVELOPMENT:
@@ -30,12 +30,14 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, interactive=False)
         self.make_sample_teams()
         self.collect_static()
-        sandbox = self.start_sandbox()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        servers = [self.start_sandbox(options["state"]), self.start_portal(options["bind"])]
         try:
-            self.serve(options["bind"])
+            servers[-1].wait()
+        except KeyboardInterrupt:
+            pass  # Ctrl+C, or a TERM from whoever started us
         finally:
-            sandbox.terminate()
-            sandbox.wait(timeout=10)
+            self.stop(servers)
 
     def make_sample_teams(self) -> None:
         from portal.sso.development import SAMPLE_TEAMS
@@ -52,22 +54,20 @@ class Command(BaseCommand):
         if not made.exists() or made.stat().st_mtime < newest:
             call_command("collectstatic", verbosity=0, interactive=False, clear=True)
 
-    def start_sandbox(self) -> subprocess.Popen[bytes]:
+    def start_sandbox(self, state: str) -> subprocess.Popen[bytes]:
         """The sandbox's own process, from the standard library alone."""
-        Path(settings.BASE_DIR, "run").mkdir(exist_ok=True)
         port = urlsplit(settings.TAT_ENDPOINT).port or 80
-        command = [sys.executable, "-m", "registercodes.sandbox", "--port", str(port), "--state", STATE]
+        command = [sys.executable, "-m", "registercodes.sandbox", "--port", str(port), "--state", state]
         return subprocess.Popen(command, cwd=settings.BASE_DIR)  # noqa: S603 (our own interpreter and words)
 
-    def serve(self, bind: str) -> None:
-        from django.db import connections
-
-        connections.close_all()
-        self.stdout.write(f"\nThe portal is at http://{bind}/  (Ctrl+C stops it)\n")
+    def start_portal(self, bind: str) -> subprocess.Popen[bytes]:
+        self.stdout.write(f"\nThe portal is at http://{bind}/  (Ctrl+C stops it)\n\n")
         self.stdout.flush()
         command = [sys.executable, "-m", "gunicorn", "--bind", bind, "portal.wsgi"]
-        try:
-            finished = subprocess.run(command, cwd=settings.BASE_DIR, env=os.environ, check=False)  # noqa: S603
-        except KeyboardInterrupt:
-            return
-        sys.exit(finished.returncode)
+        return subprocess.Popen(command, cwd=settings.BASE_DIR)  # noqa: S603
+
+    def stop(self, servers: list[subprocess.Popen[bytes]]) -> None:
+        for server in servers:
+            server.terminate()
+        for server in servers:
+            server.wait()

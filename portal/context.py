@@ -1,0 +1,48 @@
+"""Gives every page its frame: the person's teams, the endpoint's banner, the request's number."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from portal.endpoints import is_cloud_endpoint
+from registercodes import access, cloud
+
+ASK_AGAIN_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class EndpointNotice:
+    host: str
+    is_sandbox: bool
+
+
+def chrome(request: HttpRequest) -> dict[str, Any]:
+    user = getattr(request, "user", None)
+    return {
+        "my_teams": access.teams_of(user) if user and user.is_authenticated else [],
+        "endpoint_notice": endpoint_notice(settings.TAT_ENDPOINT),
+        "request_id": getattr(request, "request_id", ""),
+        "access_help": settings.ACCESS_HELP,
+    }
+
+
+_known: dict[str, tuple[float, EndpointNotice]] = {}
+
+
+def endpoint_notice(endpoint: str) -> EndpointNotice | None:
+    """What kind of place codes are asked of, unless it is the cloud itself.
+
+    Only the endpoint can say that it is the sandbox. Its yes is kept; a no or
+    silence is asked again after a while, since the sandbox may start later.
+    """
+    if is_cloud_endpoint(endpoint):
+        return None
+    asked_at, notice = _known.get(endpoint, (0.0, None))
+    if notice and (notice.is_sandbox or time.monotonic() - asked_at < ASK_AGAIN_SECONDS):
+        return notice
+    notice = EndpointNotice(host=endpoint.partition("://")[2], is_sandbox=cloud.client().is_sandbox())
+    _known[endpoint] = (time.monotonic(), notice)
+    return notice

@@ -1,0 +1,147 @@
+"""Decides what surrounds every request: its id, its true client, health answers, headers, the busy page."""
+
+import ipaddress
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from functools import lru_cache
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+
+from portal import errors, health
+from portal.logs import request_id
+
+log = logging.getLogger("portal.middleware")
+
+HEALTH_PATHS = {"/healthz": health.alive, "/readyz": health.ready}
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestIdMiddleware:
+    """Gives each request an id of our own making; an id that a client sends is never adopted."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.request_id = uuid.uuid4().hex
+        started = time.monotonic()
+        token = request_id.set(request.request_id)
+        try:
+            response = self.get_response(request)
+            self.log_request(request, response, milliseconds=round((time.monotonic() - started) * 1000, 1))
+        finally:
+            request_id.reset(token)
+        response["X-Request-Id"] = request.request_id
+        return response
+
+    def log_request(self, request: HttpRequest, response: HttpResponse, *, milliseconds: float) -> None:
+        """One line for each request; the path only, since nothing secret is ever in one."""
+        facts = {"method": request.method, "path": request.path_info, "status": response.status_code}
+        level = logging.DEBUG if request.path_info in HEALTH_PATHS else logging.INFO
+        log.log(level, "request", extra={**facts, "milliseconds": milliseconds})
+
+
+class HealthMiddleware:
+    """Answers /healthz and /readyz before host and TLS checks: probes speak plain HTTP to an address."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = HEALTH_PATHS.get(request.path_info)
+        return answer() if answer else self.get_response(request)
+
+
+class ProxyMiddleware:
+    """Finds the client's address and scheme, believing only the PROXY_HOPS proxies that are ours."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        peer = request.META.get("REMOTE_ADDR", "")
+        believed = settings.PROXY_HOPS > 0 and is_trusted(peer, tuple(settings.TRUSTED_PROXIES))
+        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "") if believed else ""
+        scheme = hop(request.META.pop("HTTP_X_FORWARDED_PROTO", "")) if believed else ""
+        if not believed:
+            request.META.pop("HTTP_X_FORWARDED_PROTO", None)
+        elif scheme:
+            request.META["HTTP_X_FORWARDED_PROTO"] = scheme
+        request.client_ip = client_address(peer=peer, forwarded=forwarded, believed=believed)
+        return self.get_response(request)
+
+
+def hop(header: str, *, at_least: int | None = None) -> str:
+    """The entry our outermost proxy wrote: PROXY_HOPS from the right; one lone entry serves schemes."""
+    entries = [entry.strip() for entry in header.split(",")]
+    if len(entries) < (at_least or 1):
+        return ""
+    return entries[-min(settings.PROXY_HOPS, len(entries))]
+
+
+def client_address(*, peer: str, forwarded: str, believed: bool) -> str:
+    if not believed:
+        return peer if is_address(peer) else ""
+    address = hop(forwarded, at_least=settings.PROXY_HOPS)
+    if is_address(address):
+        return address
+    log.warning("forwarded_header_unusable", extra={"peer": peer})
+    return peer if is_address(peer) else ""
+
+
+def is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=1024)
+def is_trusted(peer: str, proxies: tuple[str, ...]) -> bool:
+    """A peer without an address came through a unix socket."""
+    if not is_address(peer):
+        return "unix" in proxies
+    address = ipaddress.ip_address(peer)
+    return any(address in ipaddress.ip_network(proxy) for proxy in proxies if proxy != "unix")
+
+
+class HeadersMiddleware:
+    """Headers of every page: nothing is kept by caches, nothing is offered to other origins."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.setdefault("Cache-Control", "max-age=0, no-cache, no-store, must-revalidate, private")
+        response.setdefault("Permissions-Policy", "clipboard-write=(self), camera=(), microphone=(), geolocation=()")
+        response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        return response
+
+
+class BusyDatabaseMiddleware:
+    """A database that is busy or away is the 503 page, never a 500."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            return self.get_response(request)
+        except (OperationalError, InterfaceError):
+            return self.answer(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, OperationalError | InterfaceError):
+            return self.answer(request)
+        return None
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        log.error("database_unavailable", extra={"path": request.path}, exc_info=True)
+        return errors.unavailable(request)

@@ -1,0 +1,10 @@
+"""Maps addresses to views."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("sso/", include("portal.sso.urls")),
+    path("", include("registercodes.urls")),
+]
+
+handler400 = "portal.errors.bad_request"

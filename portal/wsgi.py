@@ -1,0 +1,33 @@
+"""The portal as a WSGI application; runs the start-up checks, which servers do not run by themselves."""
+
+import os
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+# gunicorn halts on exit status 3 ("worker failed to boot") and would restart the worker for ever on another.
+STOP = 3
+
+
+def start():
+    application = get_wsgi_application()
+    from portal.startup import problems_at_start  # it reads models, which exist from here on
+
+    problems = problems_at_start()
+    if problems:
+        stop(problems)
+    return application
+
+
+def stop(problems: list[str]) -> None:
+    print("The portal does not start:", *problems, sep="\n  ", file=sys.stderr, flush=True)
+    raise SystemExit(STOP)
+
+
+try:
+    application = start()
+except ImproperlyConfigured as problem:
+    stop(str(problem).strip().split("\n  "))

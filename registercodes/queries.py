@@ -1,0 +1,43 @@
+"""Reads for pages: lists and timelines, in a pinned number of statements."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from registercodes import access
+from registercodes.models import AuditEvent, RegisterCode, Team
+
+PAGE = 25
+
+
+@dataclass(frozen=True)
+class Section:
+    """One team's newest codes, and where the next page is (keyset: never a deep offset)."""
+
+    team: Team
+    codes: list[RegisterCode]
+    older_url: str | None
+    may_issue: bool
+
+
+def sections_for(user: Any, *, team_key: str = "", before: int | None = None) -> list[Section]:
+    """The codes of the person's teams, newest first; ``before`` pages through the one team named."""
+    teams = [team for team in access.teams_of(user) if not team_key or team.key == team_key]
+    return [section(team, before=before if team_key else None) for team in teams]
+
+
+def section(team: Team, *, before: int | None) -> Section:
+    rows = RegisterCode.objects.filter(team=team)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    codes = list(rows[: PAGE + 1])
+    more = len(codes) > PAGE
+    codes = codes[:PAGE]
+    for code in codes:
+        code.team = team
+    older = f"?{urlencode({'team': team.key, 'before': codes[-1].pk})}" if more else None
+    return Section(team, codes, older, team.active)
+
+
+def timeline(code: RegisterCode) -> list[AuditEvent]:
+    return list(AuditEvent.objects.filter(register_code=code).order_by("sequence"))

@@ -1,0 +1,30 @@
+"""Addresses of the portal's own pages."""
+
+from django.urls import path, register_converter
+
+from registercodes import rules, views
+
+
+class ReferenceConverter:
+    """A code's reference; anything else is no address of ours."""
+
+    regex = rules.REFERENCE.pattern
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(ReferenceConverter, "reference")
+
+app_name = "registercodes"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("teams/<slug:team_key>/codes/new/", views.new, name="new"),
+    path("teams/<slug:team_key>/codes/plan/", views.plan, name="plan"),
+    path("codes/<reference:reference>/", views.card, name="card"),
+    path("codes/<reference:reference>/stored/", views.stored, name="stored"),
+    path("codes/<reference:reference>/disable/", views.disable, name="disable"),
+]

@@ -1,0 +1,249 @@
+"""The pages. Each opens with its guard; behaviour lives in the services below."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from registercodes import access, enrolling, explaining, issuing, lifecycle, policies, queries, rules, wording
+from registercodes.audit import USER_AGENT_MAX, Origin
+from registercodes.forms import RegisterCodeForm
+from registercodes.models import RegisterCode, Team
+
+PENDING_REFRESH_SECONDS = 2
+State = RegisterCode.State
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """The codes of one's teams; a role without a team lands on what the role is for."""
+    sections = queries.sections_for(
+        request.user, team_key=request.GET.get("team", ""), before=_whole(request.GET.get("before", ""))
+    )
+    if not sections and not request.user.roles:
+        return render(request, "registercodes/no_team.html", status=403)
+    return render(request, "registercodes/home.html", {"sections": sections, "roles": sorted(request.user.roles)})
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest, team_key: str) -> HttpResponse:
+    """Ask for a code. The value, if any, is in this POST's own answer (DECISIONS 7)."""
+    team = access.team_to_issue_for(request.user, team_key)
+    if request.method == "GET":
+        form = RegisterCodeForm(team=team, person=request.user, initial=_prefilled(request))
+        return _form_page(request, team, form)
+    form = RegisterCodeForm(request.POST, team=team, person=request.user)
+    if not form.is_valid():
+        if form.policy_problems:
+            issuing.deny(form.policy_problems, actor=request.user, team=team, origin=origin_of(request))
+        return _form_page(request, team, form, status=422)
+    result = issuing.issue(
+        actor=request.user,
+        team=team,
+        asked=form.asked,
+        submission=form.submission_id,
+        origin=origin_of(request),
+    )
+    return _result_page(request, team, form, result)
+
+
+@require_POST
+def plan(request: HttpRequest, team_key: str) -> HttpResponse:
+    """The plan for what is typed so far, as a fragment for the form's script."""
+    team = access.team_to_issue_for(request.user, team_key)
+    form = RegisterCodeForm(request.POST, team=team, person=request.user)
+    return render(request, "registercodes/_plan.html", {"plan": plan_for(form)})
+
+
+@require_GET
+def card(request: HttpRequest, reference: str) -> HttpResponse:
+    code = access.code_to_see(request.user, reference)
+    return render(request, "registercodes/card.html", _card_context(request, code))
+
+
+@require_POST
+def stored(request: HttpRequest, reference: str) -> HttpResponse:
+    code = access.code_to_confirm(request.user, reference)
+    lifecycle.confirm_stored(code, actor=request.user, origin=origin_of(request))
+    return redirect("registercodes:card", reference=reference)
+
+
+@require_http_methods(["GET", "POST"])
+def disable(request: HttpRequest, reference: str) -> HttpResponse:
+    """Asked for in words first; says what it does not do."""
+    code = access.code_to_close(request.user, reference)
+    if request.method == "POST" and code.code_id:
+        lifecycle.disable(code, actor=request.user, origin=origin_of(request))
+    if request.method == "POST" or not _may_disable(request, code):
+        return redirect("registercodes:card", reference=reference)
+    return render(request, "registercodes/disable.html", {"code": code})
+
+
+# The form's page.
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would happen now, in words; or what has to be mended first."""
+
+    sentence: str
+    expires_at: Any
+    warnings: list[str]
+    problems: list[str]
+
+
+def plan_for(form: RegisterCodeForm) -> Plan:
+    problems = form.field_messages
+    asked = form.asked if form.is_bound else form.untouched()
+    if asked is None or problems:
+        return Plan("", None, [], problems)
+    until = wording.expiry(asked)
+    return Plan(wording.sentence(asked, until=until), until, wording.warnings(asked), [])
+
+
+def _form_page(
+    request: HttpRequest, team: Team, form: RegisterCodeForm, *, status: int = 200, note: str = ""
+) -> HttpResponse:
+    context = {
+        "team": team,
+        "form": form,
+        "plan": plan_for(form),
+        "policy_notes": policies.notes(team),
+        "status_note": note,
+    }
+    return render(request, "registercodes/new.html", context, status=status)
+
+
+def _prefilled(request: HttpRequest) -> dict[str, Any]:
+    """The parameters of an earlier code of one's own teams, to create another like it."""
+    like = request.GET.get("like", "")
+    if not rules.REFERENCE.fullmatch(like):
+        return {}
+    asked = access.code_to_see(request.user, like).asked
+    typed = {
+        "region": asked.region,
+        "description": asked.description,
+        "instance_name_prefix": asked.instance_name_prefix,
+        "register_limit": asked.register_limit,
+        "ip_address_range": asked.ip_address_range,
+    }
+    return typed | ({"validity": "permanent"} if asked.permanent else {"effective_time": asked.effective_time})
+
+
+# Pages of outcomes: 200 for every outcome with a row, never 502 or 504, which proxies replace or retry.
+
+
+def _result_page(request: HttpRequest, team: Team, form: RegisterCodeForm, result: issuing.Result) -> HttpResponse:
+    match result:
+        case issuing.Issued():
+            return _issued_page(request, result)
+        case issuing.NotIssued():
+            return _outcome_page(request, result.code)
+        case issuing.Replayed(code=code, same=True):
+            return _replayed_page(request, code)
+        case issuing.Replayed(code=code):
+            return _already_used_page(request, team, form, code)
+        case issuing.Denied(problems=problems):
+            return _denied_page(request, team, problems)
+        case _:
+            note = _("The portal is busy: too many requests wait for the cloud. Nothing was sent; press again.")
+            response = _form_page(request, team, form, status=503, note=note)
+            response["Retry-After"] = "5"
+            return response
+
+
+def _issued_page(request: HttpRequest, issued: issuing.Issued) -> HttpResponse:
+    """The one page that shows a value; ``no-store`` and never compressed (BREACH)."""
+    code, value = issued.code, issued.value.reveal()
+    context = {
+        "code": code,
+        "value": value,
+        "commands": enrolling.commands(region=code.region, code_id=code.code_id, value=value),
+        "sentence": code.sentence,
+    }
+    return render(request, "registercodes/issued.html", context)
+
+
+def _outcome_page(request: HttpRequest, code: RegisterCode) -> HttpResponse:
+    """Refused, not sent, unknown or withheld, each with a page that says what to do."""
+    state = State.WITHHELD if code.reason == explaining.NOT_RECORDED else code.state
+    explained = explaining.outcome(code)
+    context = {
+        "code": code,
+        "explanation": explained.text,
+        "who": explained.who,
+        "again_url": _again_url(request, code),
+    }
+    return render(request, f"registercodes/{state}.html", context)
+
+
+def _replayed_page(request: HttpRequest, code: RegisterCode) -> HttpResponse:
+    """The same button pressed again: never a second code, never the value."""
+    if code.state == State.PENDING:
+        return render(request, "registercodes/pending.html", {"code": code})
+    if code.state == State.ISSUED:
+        return render(request, "registercodes/already_issued.html", _card_context(request, code))
+    return _outcome_page(request, code)
+
+
+def _already_used_page(request: HttpRequest, team: Team, form: RegisterCodeForm, code: RegisterCode) -> HttpResponse:
+    context = {
+        "team": team,
+        "form": form.renewed(),
+        "plan": plan_for(form),
+        "policy_notes": policies.notes(team),
+        "code": code,
+    }
+    return render(request, "registercodes/already_used.html", context, status=409)
+
+
+def _denied_page(request: HttpRequest, team: Team, problems: tuple[rules.Problem, ...]) -> HttpResponse:
+    context = {
+        "team": team,
+        "problems": [_(problem.message) % problem.params for problem in problems],
+        "again_url": reverse("registercodes:new", args=[team.key]),
+    }
+    return render(request, "registercodes/denied.html", context, status=422)
+
+
+# The card.
+
+
+def _card_context(request: HttpRequest, code: RegisterCode) -> dict[str, Any]:
+    code.may_disable = _may_disable(request, code)
+    code.may_confirm = code.state == State.ISSUED and not code.confirmed_at and code.created_by_id == request.user.pk
+    return {
+        "code": code,
+        "events": [explaining.told(event) for event in queries.timeline(code)],
+        "again_url": _again_url(request, code),
+        "refresh_seconds": PENDING_REFRESH_SECONDS if code.is_settling else None,
+    }
+
+
+def _may_disable(request: HttpRequest, code: RegisterCode) -> bool:
+    return bool(code.code_id) and not code.disabled_at and access.may_close(request.user, code)
+
+
+def _again_url(request: HttpRequest, code: RegisterCode) -> str | None:
+    if not access.may_issue(request.user, code.team):
+        return None
+    return reverse("registercodes:new", args=[code.team.key]) + f"?like={code.reference}"
+
+
+# Small readings of the request.
+
+
+def origin_of(request: HttpRequest) -> Origin:
+    return Origin(
+        request_id=request.request_id,
+        client_ip=request.client_ip,
+        user_agent=request.headers.get("User-Agent", "")[:USER_AGENT_MAX],
+    )
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -1,0 +1,167 @@
+// Comforts for every page; each page works without them. Texts come from the page, never from here.
+"use strict";
+
+// One press, one submission. A second POST would drop the first answer, and the value with it.
+function blockSecondSubmit(form) {
+  const button = form.querySelector("button:not([type=button])");
+  const label = button && button.textContent;
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    if (!button) return;
+    button.setAttribute("aria-disabled", "true");
+    if (button.dataset.busy) button.textContent = button.dataset.busy;
+  });
+  // Back may bring the page out of the back/forward cache with the block still on.
+  window.addEventListener("pageshow", () => {
+    delete form.dataset.sent;
+    if (!button) return;
+    button.removeAttribute("aria-disabled");
+    if (button.dataset.busy) button.textContent = label;
+  });
+}
+
+function differsFromServed(field) {
+  if (field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field.tagName === "INPUT") return field.value !== field.defaultValue;
+  if (field.tagName !== "SELECT") return false;
+  const served = [...field.options].findIndex((option) => option.defaultSelected);
+  return field.selectedIndex !== Math.max(served, 0);
+}
+
+// The plan sentence, asked of the server as fields change. Late answers are dropped, lost ones marked.
+function refreshPlan(form) {
+  const plan = document.getElementById("plan");
+  const stale = document.querySelector(".plan-stale");
+  let timer = 0;
+  let request = null;
+  const mark = (isStale) => {
+    delete plan.dataset.waiting;
+    stale.hidden = !isStale;
+    stale.textContent = isStale ? stale.dataset.stale : "";
+  };
+  const ask = async () => {
+    if (request) request.abort();
+    const mine = (request = new AbortController());
+    plan.dataset.waiting = "";
+    try {
+      const answer = await fetch(form.dataset.planUrl, {
+        method: "POST",
+        body: new FormData(form),
+        signal: mine.signal,
+        redirect: "error",
+        headers: { "X-Requested-With": "fetch" },
+      });
+      if (answer.status === 401 || answer.status === 403) return mark(false);
+      if (!answer.ok && answer.status !== 422) return mark(true);
+      const html = await answer.text();
+      if (mine !== request) return;
+      if (html !== plan.dataset.html) {
+        plan.dataset.html = html;
+        plan.innerHTML = html;
+        showLocalTimes(plan);
+      }
+      mark(false);
+    } catch (error) {
+      if (mine === request) mark(true);
+    }
+  };
+  const soon = () => {
+    clearTimeout(timer);
+    timer = setTimeout(ask, 250);
+  };
+  form.addEventListener("input", soon);
+  form.addEventListener("change", soon);
+  // The browser may have restored typed text that the server has not seen.
+  window.addEventListener("pageshow", () => {
+    if ([...form.elements].some(differsFromServed)) soon();
+  });
+  form.addEventListener("submit", () => {
+    clearTimeout(timer);
+    if (request) request.abort();
+  });
+}
+
+// Hours or permanent: what does not apply is out of the way.
+function followValidity(form) {
+  const hours = form.querySelector("[data-when=hours]");
+  const field = hours && hours.querySelector("input");
+  if (!field) return;
+  const follow = () => {
+    const chosen = form.querySelector("input[name=validity]:checked");
+    const complains = hours.querySelector(".invalid-feedback");
+    hours.hidden = Boolean(chosen) && chosen.value === "permanent" && !complains;
+    if (hours.hidden && !field.validity.valid) field.value = field.defaultValue;
+  };
+  form.addEventListener("change", follow);
+  window.addEventListener("pageshow", follow);
+  follow();
+}
+
+// Characters as the cloud's rules count them. A maxlength counts UTF-16 units and would cut emoji short.
+function countCharacters(field) {
+  const most = Number(field.dataset.maxlength || field.getAttribute("maxlength"));
+  field.removeAttribute("maxlength");
+  const counter = document.createElement("span");
+  counter.className = "counter";
+  counter.setAttribute("aria-hidden", "true");
+  field.parentElement.append(counter);
+  const count = () => {
+    const length = [...field.value.trim()].length;
+    counter.textContent = `${length} / ${most}`;
+    counter.classList.toggle("counter-over", length > most);
+  };
+  field.addEventListener("input", count);
+  window.addEventListener("pageshow", count);
+  count();
+}
+
+// The person's own time beside UTC, where the two differ; with the day where that differs too.
+function showLocalTimes(root) {
+  for (const time of root.querySelectorAll("time[datetime]:not([data-local])")) {
+    const at = new Date(time.dateTime);
+    time.dataset.local = "";
+    if (Number.isNaN(at.getTime()) || at.getTimezoneOffset() === 0) continue;
+    const options = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" };
+    if (at.getDate() !== at.getUTCDate()) Object.assign(options, { weekday: "short", day: "numeric", month: "short" });
+    const parts = new Intl.DateTimeFormat(document.documentElement.lang, options).formatToParts(at);
+    const zone = parts.find((part) => part.type === "timeZoneName").value;
+    const clock = parts.filter((part) => part.type !== "timeZoneName").map((part) => part.value).join("").trim();
+    const local = document.createElement("span");
+    local.className = "local-time";
+    local.textContent = document.body.dataset.localTime.replace("{time}", clock).replace("{zone}", zone);
+    time.after(" ", local);
+  }
+}
+
+// Still working: look again. Without scripts a meta refresh does the same.
+function moveOn(waiting) {
+  setTimeout(() => location.replace(waiting.dataset.moveTo), Number(waiting.dataset.moveOn) * 1000);
+}
+
+function closeMenus() {
+  for (const menu of document.querySelectorAll("details.menu")) {
+    document.addEventListener("click", (event) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+    menu.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    });
+  }
+}
+
+document.querySelectorAll("form[data-once]").forEach(blockSecondSubmit);
+document.querySelectorAll("form[data-plan-url]").forEach((form) => {
+  refreshPlan(form);
+  followValidity(form);
+});
+document.querySelectorAll("input[maxlength], input[data-maxlength]").forEach(countCharacters);
+showLocalTimes(document);
+closeMenus();
+document.querySelectorAll("[data-move-on]").forEach(moveOn);
+document.querySelector("[data-focus]")?.focus();
