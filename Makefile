@@ -1,0 +1,50 @@
+# `make help` lists what there is. Everything installs into .venv and nowhere else.
+PYTHON ?= python3
+BIN := .venv/bin
+PY := $(BIN)/python
+PIP := $(PY) -m pip --disable-pip-version-check install --quiet --require-hashes
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench sandbox lock screenshots
+
+help: ## Say what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
+
+run: .venv/.runtime ## Start the portal on http://127.0.0.1:8000 with a sandbox API and sample people
+	@PORTAL_MODE=development $(PY) manage.py demo
+
+sandbox: .venv/.runtime ## Start the sandbox API alone, on http://127.0.0.1:8001
+	@PORTAL_MODE=development $(PY) manage.py sandbox
+
+test: .venv/.dev ## Run the tests on SQLite, then on PostgreSQL where there is one (PYTEST="-k word" narrows)
+	$(PY) -m pytest $(PYTEST)
+	$(PY) tests/on_postgresql.py $(PYTEST)
+
+check: .venv/.dev ## Lint, types, migrations, deployment checks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/djlint templates --lint --quiet
+	PORTAL_MODE=development $(BIN)/mypy
+	PORTAL_MODE=development $(PY) manage.py makemigrations --check --dry-run
+	$(PY) tests/deployment_check.py
+
+bench: .venv/.dev ## Measure, as ratios in one run
+	$(PY) -m bench
+
+lock: ## Compile requirements*.in anew (needs uv)
+	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt
+	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header requirements-dev.in -o requirements-dev.txt
+
+screenshots: .venv/.dev ## Take the README's pictures anew
+	$(PY) docs/screenshots.py
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.runtime: requirements.txt | .venv/bin/python
+	$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/.dev: requirements-dev.txt | .venv/bin/python
+	$(PIP) -r requirements-dev.txt
+	@touch .venv/.runtime $@

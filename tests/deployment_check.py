@@ -1,0 +1,20 @@
+"""Runs Django's deployment checks with the settings of a production portal."""
+
+import os
+import secrets
+import subprocess
+import sys
+
+PRODUCTION = {
+    "PORTAL_MODE": "production",
+    "SECRET_KEY": secrets.token_hex(32),
+    "AUDIT_KEY": secrets.token_hex(32),
+    "ALLOWED_HOSTS": "portal.example.com",
+    "TENCENTCLOUD_SECRET_ID": "AKIDexample",
+    "TENCENTCLOUD_SECRET_KEY": "example",
+    "DATABASE_URL": "sqlite:///run/deployment-check.sqlite3",
+}
+
+if __name__ == "__main__":
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    sys.exit(subprocess.run(command, env=os.environ | PRODUCTION, check=False).returncode)

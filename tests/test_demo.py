@@ -1,0 +1,112 @@
+"""`make run`: one command from nothing to a page, again on the second run, and nothing left behind when it stops."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+ROOT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.processes
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Demo:
+    """``manage.py demo`` with its own database, sandbox and ports."""
+
+    def __init__(self, directory: Path) -> None:
+        self.port, self.sandbox_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.sandbox_url = f"http://127.0.0.1:{self.sandbox_port}"
+        self.state = directory / "sandbox.sqlite3"
+        self.environment = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "portal.settings",
+            "PORTAL_MODE": "development",
+            "DATABASE_URL": f"sqlite:///{directory}/demo.sqlite3",
+            "TAT_ENDPOINT": self.sandbox_url,
+        }
+
+    def __enter__(self) -> "Demo":
+        command = [sys.executable, "manage.py", "demo", f"--bind=127.0.0.1:{self.port}", f"--state={self.state}"]
+        self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=subprocess.DEVNULL)
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        if self.process.poll() is None:
+            self.stop()
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+    def first_page(self, *, seconds: float = 30) -> requests.Response:
+        give_up = time.monotonic() + seconds
+        while True:
+            try:
+                return requests.get(self.url, timeout=5)
+            except requests.ConnectionError:
+                assert time.monotonic() < give_up, "the demo did not start"
+                time.sleep(0.05)
+
+    def sign_in(self, person: str) -> requests.Session:
+        session = requests.Session()
+        page = session.get(f"{self.url}/sso/sign-in/", timeout=5).text
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page).group(1)
+        session.post(f"{self.url}/sso/sign-in/", {"person": person, "csrfmiddlewaretoken": token}, timeout=5)
+        return session
+
+
+def is_listening(url: str) -> bool:
+    try:
+        requests.get(url, timeout=2)
+    except requests.ConnectionError:
+        return False
+    return True
+
+
+def test_the_demo_starts_from_nothing_and_again_with_what_it_kept(tmp_path):
+    with Demo(tmp_path) as demo:
+        assert "Alice Anders" in demo.first_page().text
+        home = demo.sign_in("alice").get(demo.url, timeout=5).text
+        assert "Sandbox" in home
+        assert demo.stop() == 0
+    with demo:
+        assert demo.first_page().status_code == 200
+        assert demo.sign_in("charlie").get(f"{demo.url}/teams/payments/codes/new/", timeout=5).status_code == 200
+
+
+def test_stopping_the_demo_stops_the_sandbox_too(tmp_path):
+    with Demo(tmp_path) as demo:
+        demo.first_page()
+        assert is_listening(demo.sandbox_url)
+        demo.stop()
+    assert not is_listening(demo.url)
+    assert not is_listening(demo.sandbox_url)
+
+
+def test_the_demo_never_runs_in_production():
+    production = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "portal.settings",
+        "PORTAL_MODE": "production",
+        "SECRET_KEY": "s" * 64,
+        "AUDIT_KEY": "a" * 64,
+        "ALLOWED_HOSTS": "portal.example.com",
+        "TENCENTCLOUD_SECRET_ID": "id",
+        "TENCENTCLOUD_SECRET_KEY": "key",
+    }
+    done = subprocess.run(
+        [sys.executable, "manage.py", "demo"], cwd=ROOT, env=production, capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert "PORTAL_MODE is production" in done.stderr

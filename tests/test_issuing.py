@@ -1,0 +1,46 @@
+"""The main job: a member asks, one call is made, the value is shown once, and the attempt is on record."""
+
+import re
+
+import pytest
+
+from registercodes.models import AuditEvent, RegisterCode
+
+pytestmark = pytest.mark.django_db
+
+NEW = "/teams/web/codes/new/"
+
+
+def value_in(response) -> str:
+    return re.search(r'id="the-value"[^>]*>([0-9a-f]{64})<', response.content.decode()).group(1)
+
+
+def actions() -> list[str]:
+    return list(AuditEvent.objects.order_by("sequence").values_list("action", flat=True))
+
+
+def test_the_vendors_example_ends_on_a_value_that_opens_the_code(as_alice, typed, cloud):
+    response = as_alice.post(
+        NEW, typed(description="webserver", instance_name_prefix="webserver", ip_address_range="192.168.10.1/10")
+    )
+    assert response.status_code == 200
+    code = RegisterCode.objects.get()
+    assert cloud.is_value(code.code_id, value_in(response))
+    assert cloud.code(code.code_id).IpAddressRange == "192.168.10.1/10"
+    assert (code.ip_first, code.ip_last) == (0xC0800000, 0xC0BFFFFF)
+
+
+def test_the_form_as_it_is_first_shown_issues_a_code(as_alice, cloud, web):
+    page = as_alice.get(NEW)
+    form = page.context["form"]
+    sent = {field.name: field.value() or "" for field in form}
+    response = as_alice.post(NEW, sent)
+    assert response.status_code == 200
+    code = RegisterCode.objects.get()
+    assert (code.state, code.register_limit, code.effective_time) == ("issued", 10, 4)
+    assert cloud.code(code.code_id).Description == f"~{code.reference}"
+
+
+def test_every_attempt_is_two_chained_events(as_alice, typed, cloud):
+    as_alice.post(NEW, typed())
+    assert actions() == ["code.requested", "code.issued"]

@@ -1,0 +1,164 @@
+"""About the project rather than its behaviour: layers, documents, commands, pinned files."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command, get_commands
+
+from portal import settings as portal_settings
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = ("portal", "registercodes")
+
+# Top to bottom; a module imports only from its own layer or lower ones.
+LAYERS = (
+    ("urls",),
+    ("views", "admin", "management"),
+    ("forms", "queries"),
+    ("issuing", "lifecycle", "teams", "explaining", "submissions"),
+    ("checks", "installation", "apps", "cloud"),
+    ("access", "policies", "audit", "throttle", "triggers"),
+    ("models", "keys"),
+    ("wording", "enrolling"),
+    ("rules", "secret", "tat"),
+)
+WITHOUT_DJANGO = ("rules", "secret", "enrolling", "tat", "sandbox")
+
+
+def sources(*folders: str) -> list[Path]:
+    return [path for folder in folders for path in sorted(ROOT.glob(f"{folder}/**/*.py")) if "migrations" not in path.parts]
+
+
+def imports_of(path: Path) -> set[str]:
+    """Dotted names of everything imported, inside functions too."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(ROOT / "registercodes").parts[0].removesuffix(".py")
+
+
+def layer_of(part: str) -> int:
+    return next(number for number, layer in enumerate(LAYERS) if part in layer)
+
+
+def test_every_module_has_a_place_in_the_layers():
+    parts = {part_of(path) for path in sources("registercodes")} - {"__init__", "sandbox"}
+    assert parts == {part for layer in LAYERS for part in layer} - {"admin"}
+
+
+def test_imports_point_down_only():
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sources("registercodes")
+        if part_of(path) not in {"__init__", "sandbox"}
+        for name in imports_of(path)
+        if name.startswith("registercodes.") and name.split(".")[1] != "sandbox"
+        if layer_of(name.split(".")[1]) < layer_of(part_of(path))
+    ]
+    assert wrong == []
+
+
+def test_registercodes_never_imports_the_wiring():
+    wrong = [path for path in sources("registercodes") for name in imports_of(path) if name.split(".")[0] == "portal"]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("part", WITHOUT_DJANGO)
+def test_the_lowest_layer_knows_no_django(part):
+    files = [path for path in sources("registercodes") if part_of(path) == part]
+    assert files
+    assert [path for path in files for name in imports_of(path) if name.split(".")[0] in {"django", "environ"}] == []
+
+
+def test_nothing_prints_or_asserts_at_run_time():
+    """Lines go through logging; an assert vanishes under -O."""
+    allowed = {"portal/wsgi.py"}  # says on stderr why it does not start
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sources(*OURS)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Assert)
+        or (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print")
+        if str(path.relative_to(ROOT)) not in allowed
+    ]
+    assert found == []
+
+
+def test_every_module_opens_with_what_it_decides():
+    silent = [
+        str(path.relative_to(ROOT))
+        for path in sources(*OURS)
+        if path.name not in {"__init__.py", "apps.py"} and not ast.get_docstring(ast.parse(path.read_text()))
+    ]
+    assert silent == []
+
+
+def test_every_variable_is_documented():
+    documented = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", (ROOT / "README.md").read_text()))
+    assert {name for name in portal_settings.env.read if not name.endswith("_FILE")} - documented == set()
+
+
+def test_the_example_environment_names_only_variables_that_are_read():
+    named = set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert named - portal_settings.env.read == set()
+
+
+def test_every_make_target_is_in_the_help():
+    text = (ROOT / "Makefile").read_text()
+    named = set(re.findall(r"^([a-z]+):", text, re.MULTILINE))
+    explained = set(re.findall(r"^([a-z]+):.*## ", text, re.MULTILINE))
+    assert named == explained
+
+
+def test_every_command_of_ours_is_called_by_some_test():
+    ours = {name for name, app in get_commands().items() if app in {"registercodes", "portal.sso"}}
+    texts = "".join(path.read_text() for path in ROOT.glob("tests/*.py") if path.name != Path(__file__).name)
+    assert {name for name in ours if not re.search(rf"[\"']{name}[\"']", texts)} - {"createsuperuser"} == set()
+
+
+def test_createsuperuser_refuses():
+    with pytest.raises(Exception, match="Nobody is a superuser here"):
+        call_command("createsuperuser")
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing():
+    call_command("makemigrations", check_changes=True, dry_run=True, verbosity=0)
+
+
+def test_requirements_are_pinned_with_hashes():
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        pins = re.findall(r"^([a-z0-9-]+(?:\[[a-z]+\])?)==\S+(.*?)(?=^\S|\Z)", (ROOT / name).read_text(), re.M | re.S)
+        assert pins
+        assert [package for package, rest in pins if "--hash=sha256:" not in rest] == []
+
+
+def test_tracked_files_hold_no_machine_of_ours():
+    """No registry's address, no path of a home folder, no cache."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    files = [ROOT / name for name in listed.stdout.split()]
+    assert [path for path in files if "__pycache__" in path.parts or path.suffix in {".pyc", ".sqlite3"}] == []
+    texts = {path: path.read_text(errors="ignore") for path in files if path.exists() and path.suffix != ".png"}
+    pattern = re.compile(r"(?:--index-url|--find-links|/home/[a-z]+/|/Users/)")
+    assert [path for path, text in texts.items() if path != Path(__file__) and pattern.search(text)] == []
+
+
+def test_collectstatic_needs_no_secrets(tmp_path):
+    bare = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+    command = [sys.executable, "manage.py", "collectstatic", "--dry-run", "--noinput", "--verbosity=0"]
+    done = subprocess.run(command, cwd=ROOT, env=bare, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
