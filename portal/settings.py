@@ -16,6 +16,7 @@ from portal.endpoints import is_cloud_endpoint, is_loopback, is_network
 from portal.environment import SECRET_LENGTH, Environment
 from registercodes.sandbox import SECRET_ID as SANDBOX_SECRET_ID
 from registercodes.sandbox import SECRET_KEY as SANDBOX_SECRET_KEY
+from registercodes.tat.regions import DEFAULT_REGIONS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 environ.Env.read_env(BASE_DIR / ".env", overwrite=False)  # quietly nothing where there is none
@@ -67,9 +68,7 @@ TAT_REGIONS = env.each(
     "TAT_REGIONS",
     env.words(
         "TAT_REGIONS",
-        # The regions on every published list (shared facts of 2026-08); DescribeRegions is the authority.
-        default="ap-singapore,ap-hongkong,ap-seoul,ap-beijing,ap-chengdu,ap-chongqing,ap-guangzhou,"
-        "ap-nanjing,ap-shanghai,eu-frankfurt,na-siliconvalley",
+        default=",".join(DEFAULT_REGIONS),  # DescribeRegions is the authority
     ),
     good=lambda word: word.replace("-", "").isalnum() and word.isascii() and word == word.lower(),
     complaint="must list region ids such as ap-singapore",

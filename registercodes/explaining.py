@@ -8,9 +8,8 @@ from django.utils.translation import gettext as _
 
 from registercodes.models import AuditEvent, RegisterCode
 from registercodes.rules import gettext_noop
+from registercodes.settling import NOT_RECORDED
 from registercodes.tat.errors import meaning_of
-
-NOT_RECORDED = "not_recorded"
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,8 @@ REASONS = MappingProxyType(
 
 def outcome(code: RegisterCode) -> Explanation:
     meaning = meaning_of(code.error_code) if code.error_code else None
-    if meaning:
+    # An error beside data is in doubt whatever its code promises.
+    if meaning and (code.state == RegisterCode.State.REFUSED or meaning.outcome == "unknown"):
         return Explanation(_(meaning.message), meaning.who)
     if code.state == RegisterCode.State.REFUSED:
         return Explanation(_("The cloud refused. Nothing was created."), "operator")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from registercodes import policies, rules, submissions, wording
 from registercodes.models import Team
 from registercodes.rules import Asked, Problem
+from registercodes.tat.regions import name_of
 
 HOURS = "hours"
 PERMANENT = "permanent"
@@ -64,7 +65,7 @@ class RegisterCodeForm(forms.Form):
 
     def offer_regions(self) -> None:
         regions = policies.regions_of(self.team)
-        self.fields["region"].choices = [(region, region) for region in regions]
+        self.fields["region"].choices = [(region, f"{region} · {name_of(region)}") for region in regions]
         self.fields["region"].initial = self.initial.get("region") or (regions[0] if regions else None)
 
     def explain_fields(self) -> None:

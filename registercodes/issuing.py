@@ -13,30 +13,26 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
-from registercodes import access, audit, cloud, keys, lifecycle, policies, rules, throttle
+from registercodes import audit, cloud, policies, rules, settling, throttle
 from registercodes.audit import Origin
 from registercodes.models import Action, Outcome, RegisterCode, Team
 from registercodes.rules import Asked, Problem
 from registercodes.secret import OneTimeValue
 from registercodes.tat.client import Created
-from registercodes.tat.errors import NotSent, Refused, TatError, Unknown
+from registercodes.tat.errors import NotSent, TatError, Unknown
 
 log = logging.getLogger("registercodes.issuing")
 
 CREATE = "CreateRegisterCode"
 STALE_SECONDS = 5.0  # a process that slept longer between its row and its call does not send
-OUTCOME_SECONDS = 20.0  # how long a busy database is retried before the value is given up
-OUTCOME_PAUSE = 0.25
 REFERENCE_LENGTH = 7
-
-State = RegisterCode.State
 
 
 @dataclass(frozen=True)
@@ -106,7 +102,8 @@ def issue(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, origin
             earlier = RegisterCode.objects.get(submission=submission)
             return _replayed(earlier, actor=actor, asked=asked, origin=origin)
         sent_at, answer = _call(code)
-    return _settle(code, answer, sent_at=sent_at, actor=actor, origin=origin)
+    value = settling.settle(code, answer, sent_at=sent_at, actor=actor, origin=origin)
+    return Issued(code, value) if value else NotIssued(code)
 
 
 # Before the call.
@@ -155,7 +152,7 @@ def _write_down(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, 
     """Commit the request and its event under the team's lock; None when the submission is already there."""
     try:
         with transaction.atomic(durable=True):
-            # no_key: the events of other writers refer to the team while they hold the audit head (measured: deadlocks).
+            # no_key: other writers, holding the audit head, insert events that refer to the team (else: deadlocks).
             locked = Team.objects.select_for_update(no_key=True).get(pk=team.pk)
             problem = policies.quota_problem(locked)
             if problem:
@@ -231,134 +228,3 @@ def _ask_cloud(code: RegisterCode, *, fresh: Callable[[], bool]) -> Created | Ta
 def boot_seconds() -> float:
     """A clock that goes on while the machine sleeps, which CLOCK_MONOTONIC does not (clock_gettime(2))."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-# After the call.
-
-
-@dataclass(frozen=True)
-class _Verdict:
-    """What an answer means for the row: its new state, the event to write, the columns to set."""
-
-    state: State
-    action: Action
-    outcome: Outcome
-    columns: dict[str, Any]
-    value: OneTimeValue | None = None
-
-
-def _verdict(answer: Created | TatError, *, code: RegisterCode, sent_at: datetime) -> _Verdict:
-    if isinstance(answer, Created):
-        return _created(answer, code=code, sent_at=sent_at)
-    if isinstance(answer, Refused):
-        columns = {"error_code": answer.code, "tencent_request_id": answer.request_id}
-        return _Verdict(State.REFUSED, Action.CODE_REFUSED, Outcome.FAILURE, columns)
-    if isinstance(answer, NotSent):
-        return _Verdict(State.NOT_SENT, Action.CODE_NOT_SENT, Outcome.FAILURE, {"reason": answer.reason})
-    doubt = answer if isinstance(answer, Unknown) else Unknown("internal_error", alert=True)
-    columns = {"reason": doubt.reason, "error_code": doubt.code, "tencent_request_id": doubt.request_id}
-    return _Verdict(State.UNKNOWN, Action.CODE_UNKNOWN, Outcome.UNKNOWN, columns)
-
-
-def _created(created: Created, *, code: RegisterCode, sent_at: datetime) -> _Verdict:
-    columns: dict[str, Any] = {
-        "code_id": created.code_id,
-        "tencent_request_id": created.request_id,
-        # Counted from the moment of sending: the true expiry is never earlier than what we promise.
-        "expires_at": None if code.permanent else sent_at + timedelta(hours=code.effective_time),
-    }
-    if created.value is None:
-        return _withheld(columns, reason="no_value")
-    key = keys.current()
-    columns |= {"value_fingerprint": created.value.fingerprint(key.fingerprint), "fingerprint_key": key.id}
-    return _Verdict(State.ISSUED, Action.CODE_ISSUED, Outcome.SUCCESS, columns, created.value)
-
-
-def _withheld(columns: dict[str, Any], *, reason: str) -> _Verdict:
-    wanted = columns | {"reason": reason, "disable_wanted_at": timezone.now()}
-    return _Verdict(State.WITHHELD, Action.CODE_WITHHELD, Outcome.FAILURE, wanted)
-
-
-def _unbelievable(verdict: _Verdict) -> _Verdict:
-    """The cloud named an id that is another row's: nothing it said here can be believed."""
-    columns = {"reason": "code_id_taken", "tencent_request_id": verdict.columns["tencent_request_id"]}
-    return _Verdict(State.UNKNOWN, Action.CODE_UNKNOWN, Outcome.UNKNOWN, columns)
-
-
-def _settle(
-    code: RegisterCode, answer: Created | TatError, *, sent_at: datetime, actor: Any, origin: Origin
-) -> Result:
-    verdict = _verdict(answer, code=code, sent_at=sent_at)
-    try:
-        written = _persist(code, verdict, actor=actor, origin=origin)
-    except DatabaseError:
-        log.critical("outcome_not_recorded", extra={"reference": code.reference}, exc_info=True)
-        return _abandon(code, answer)
-    if written is None:
-        log.critical("outcome_came_too_late", extra={"reference": code.reference})
-        return _abandon(code, answer)
-    if written.state == State.ISSUED and written.value:
-        return Issued(code, written.value)
-    if written.state == State.WITHHELD:
-        _close(code, origin=origin)
-    return NotIssued(code)
-
-
-def _close(code: RegisterCode, *, origin: Origin) -> None:
-    """Disable a withheld code now if that is possible; its wish is committed and a sync retries it."""
-    try:
-        lifecycle.push_disable(code, origin=origin)
-    except DatabaseError:
-        log.warning("disable_left_to_sync", extra={"reference": code.reference}, exc_info=True)
-
-
-def _abandon(code: RegisterCode, answer: Created | TatError) -> NotIssued:
-    """Nobody will see this value: try to close the code; a sync records what became of it."""
-    if isinstance(answer, Created):
-        if answer.value:
-            answer.value.forget()
-        lifecycle.disable_unrecorded(code, code_id=answer.code_id)
-    code.reason = "not_recorded"
-    return NotIssued(code)
-
-
-def _persist(code: RegisterCode, verdict: _Verdict, *, actor: Any, origin: Origin) -> _Verdict | None:
-    """Commit the outcome, retrying a busy database; None when something else settled the row before us."""
-    give_up = time.monotonic() + OUTCOME_SECONDS
-    while True:
-        try:
-            return _write_outcome(code, verdict, actor=actor, origin=origin)
-        except IntegrityError:
-            if verdict.state == State.UNKNOWN:
-                raise
-            log.critical("code_id_is_taken", extra={"reference": code.reference})
-            verdict = _unbelievable(verdict)
-        except OperationalError:
-            if time.monotonic() > give_up:
-                raise
-            connection.close_if_unusable_or_obsolete()
-            time.sleep(OUTCOME_PAUSE)
-
-
-def _write_outcome(code: RegisterCode, verdict: _Verdict, *, actor: Any, origin: Origin) -> _Verdict | None:
-    with transaction.atomic(durable=True):
-        if verdict.state == State.ISSUED and not access.may_issue(actor, code.team):
-            verdict = _withheld(verdict.columns, reason="rights_gone")
-        columns = {**verdict.columns, "state": verdict.state, "settled_at": timezone.now()}
-        moved = RegisterCode.objects.filter(pk=code.pk, state=State.PENDING).update(**columns)
-        if not moved:
-            return None
-        for name, value in columns.items():
-            setattr(code, name, value)
-        audit.record(
-            verdict.action,
-            verdict.outcome,
-            code=code,
-            actor=actor,
-            team=code.team,
-            origin=origin,
-            detail={"reason": code.reason} if code.reason else {},
-        )
-        if verdict.state == State.WITHHELD:
-            audit.record(Action.CODE_DISABLE_REQUESTED, Outcome.UNKNOWN, code=code, team=code.team, origin=origin)
-    return verdict

@@ -97,5 +97,7 @@ def notes(team: Team) -> list[str]:
     if team.codes_per_day is None:
         return []
     left = max(0, team.codes_per_day - used_today(team))
-    words = ngettext("%(left)d of %(most)d code left today.", "%(left)d of %(most)d codes left today.", team.codes_per_day)
+    words = ngettext(
+        "%(left)d of %(most)d code left today.", "%(left)d of %(most)d codes left today.", team.codes_per_day
+    )
     return [words % {"left": left, "most": team.codes_per_day} + " " + gettext("The day changes at 00:00 UTC.")]

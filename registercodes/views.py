@@ -169,8 +169,8 @@ def _issued_page(request: HttpRequest, issued: issuing.Issued) -> HttpResponse:
 
 
 def _outcome_page(request: HttpRequest, code: RegisterCode) -> HttpResponse:
-    """Refused, not sent, unknown or withheld, each with a page that says what to do."""
-    state = State.WITHHELD if code.reason == explaining.NOT_RECORDED else code.state
+    """Refused, not sent, unknown (as is what nobody settled) or withheld, each with a page that says what to do."""
+    state = State.UNKNOWN if code.state == State.PENDING else code.state
     explained = explaining.outcome(code)
     context = {
         "code": code,
@@ -183,7 +183,7 @@ def _outcome_page(request: HttpRequest, code: RegisterCode) -> HttpResponse:
 
 def _replayed_page(request: HttpRequest, code: RegisterCode) -> HttpResponse:
     """The same button pressed again: never a second code, never the value."""
-    if code.state == State.PENDING:
+    if code.is_settling:
         return render(request, "registercodes/pending.html", {"code": code})
     if code.state == State.ISSUED:
         return render(request, "registercodes/already_issued.html", _card_context(request, code))

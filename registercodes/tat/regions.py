@@ -33,8 +33,11 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-# On every list, hence safe to offer unasked.
-DEFAULT_REGIONS: Final[tuple[str, ...]] = tuple(NAMES)[:11]
+# On every list, hence safe to offer unasked. Singapore first: the preselected one must suit an international account.
+DEFAULT_REGIONS: Final[tuple[str, ...]] = (
+    "ap-singapore",
+    *(name for name in tuple(NAMES)[:11] if name != "ap-singapore"),
+)
 
 
 def name_of(region: str) -> str:

@@ -1,0 +1,161 @@
+"""Writes down what became of a call, and lets a value through only once that is committed.
+
+The second half of issuing.py: pending moves to one honest state, together with
+its event. What cannot be written is not shown, and the code is closed.
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.utils import timezone
+
+from registercodes import access, audit, keys, lifecycle
+from registercodes.audit import Origin
+from registercodes.models import Action, Outcome, RegisterCode
+from registercodes.secret import OneTimeValue
+from registercodes.tat.client import Created
+from registercodes.tat.errors import NotSent, Refused, TatError, Unknown
+
+log = logging.getLogger("registercodes.issuing")
+
+OUTCOME_SECONDS = 20.0  # how long a busy database is retried before the value is given up
+OUTCOME_PAUSE = 0.25
+NOT_RECORDED = "not_recorded"  # told to the person, never saved: the row could not be written
+
+State = RegisterCode.State
+
+
+def settle(
+    code: RegisterCode, answer: Created | TatError, *, sent_at: datetime, actor: Any, origin: Origin
+) -> OneTimeValue | None:
+    """The value, when a committed row says that it was issued; otherwise None, and ``code`` says why."""
+    verdict = _verdict(answer, code=code, sent_at=sent_at)
+    try:
+        written = _persist(code, verdict, actor=actor, origin=origin)
+    except DatabaseError:
+        log.critical("outcome_not_recorded", extra={"reference": code.reference}, exc_info=True)
+        _abandon(code, answer)
+        return None
+    if written is None:
+        log.critical("outcome_came_too_late", extra={"reference": code.reference})
+        _abandon(code, answer)
+        return None
+    if written.state == State.WITHHELD:
+        _close(code, origin=origin)
+    return written.value if written.state == State.ISSUED else None
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """What an answer means for the row: its new state, the event to write, the columns to set."""
+
+    state: State
+    action: Action
+    outcome: Outcome
+    columns: dict[str, Any]
+    value: OneTimeValue | None = None
+
+
+def _verdict(answer: Created | TatError, *, code: RegisterCode, sent_at: datetime) -> _Verdict:
+    if isinstance(answer, Created):
+        return _created(answer, code=code, sent_at=sent_at)
+    if isinstance(answer, Refused):
+        columns = {"error_code": answer.code, "tencent_request_id": answer.request_id}
+        return _Verdict(State.REFUSED, Action.CODE_REFUSED, Outcome.FAILURE, columns)
+    if isinstance(answer, NotSent):
+        return _Verdict(State.NOT_SENT, Action.CODE_NOT_SENT, Outcome.FAILURE, {"reason": answer.reason})
+    doubt = answer if isinstance(answer, Unknown) else Unknown("internal_error", alert=True)
+    columns = {"reason": doubt.reason, "error_code": doubt.code, "tencent_request_id": doubt.request_id}
+    return _Verdict(State.UNKNOWN, Action.CODE_UNKNOWN, Outcome.UNKNOWN, columns)
+
+
+def _created(created: Created, *, code: RegisterCode, sent_at: datetime) -> _Verdict:
+    columns: dict[str, Any] = {
+        "code_id": created.code_id,
+        "tencent_request_id": created.request_id,
+        # Counted from the moment of sending: the true expiry is never earlier than what we promise.
+        "expires_at": None if code.permanent else sent_at + timedelta(hours=code.effective_time),
+    }
+    if created.value is None:
+        return _withheld(columns, reason="no_value")
+    key = keys.current()
+    columns |= {"value_fingerprint": created.value.fingerprint(key.fingerprint), "fingerprint_key": key.id}
+    return _Verdict(State.ISSUED, Action.CODE_ISSUED, Outcome.SUCCESS, columns, created.value)
+
+
+def _withheld(columns: dict[str, Any], *, reason: str) -> _Verdict:
+    wanted = columns | {"reason": reason, "disable_wanted_at": timezone.now()}
+    return _Verdict(State.WITHHELD, Action.CODE_WITHHELD, Outcome.FAILURE, wanted)
+
+
+def _unbelievable(verdict: _Verdict) -> _Verdict:
+    """The cloud named an id that is another row's: nothing it said here can be believed."""
+    columns = {"reason": "code_id_taken", "tencent_request_id": verdict.columns["tencent_request_id"]}
+    return _Verdict(State.UNKNOWN, Action.CODE_UNKNOWN, Outcome.UNKNOWN, columns)
+
+
+def _close(code: RegisterCode, *, origin: Origin) -> None:
+    """Disable a withheld code now if that is possible; its wish is committed and a sync retries it."""
+    try:
+        lifecycle.push_disable(code, origin=origin)
+    except DatabaseError:
+        log.warning("disable_left_to_sync", extra={"reference": code.reference}, exc_info=True)
+
+
+def _abandon(code: RegisterCode, answer: Created | TatError) -> None:
+    """Nobody will see this value: try to close the code; a sync records what became of it.
+
+    The row stays as it is. ``code`` tells the person what is known, and is never saved.
+    """
+    code.state, code.reason = State.UNKNOWN, NOT_RECORDED
+    if isinstance(answer, Created):
+        code.state = State.WITHHELD
+        if answer.value:
+            answer.value.forget()
+        lifecycle.disable_unrecorded(code, code_id=answer.code_id)
+
+
+def _persist(code: RegisterCode, verdict: _Verdict, *, actor: Any, origin: Origin) -> _Verdict | None:
+    """Commit the outcome, retrying a busy database; None when something else settled the row before us."""
+    give_up = time.monotonic() + OUTCOME_SECONDS
+    while True:
+        try:
+            return _write_outcome(code, verdict, actor=actor, origin=origin)
+        except IntegrityError:
+            if verdict.state == State.UNKNOWN:
+                raise
+            log.critical("code_id_is_taken", extra={"reference": code.reference})
+            verdict = _unbelievable(verdict)
+        except OperationalError:
+            if time.monotonic() > give_up:
+                raise
+            connection.close_if_unusable_or_obsolete()
+            time.sleep(OUTCOME_PAUSE)
+
+
+def _write_outcome(code: RegisterCode, verdict: _Verdict, *, actor: Any, origin: Origin) -> _Verdict | None:
+    with transaction.atomic(durable=True):
+        if verdict.state == State.ISSUED and not access.may_issue(actor, code.team):
+            verdict = _withheld(verdict.columns, reason="rights_gone")
+        columns = {**verdict.columns, "state": verdict.state, "settled_at": timezone.now()}
+        moved = RegisterCode.objects.filter(pk=code.pk, state=State.PENDING).update(**columns)
+        if not moved:
+            return None
+        for name, value in columns.items():
+            setattr(code, name, value)
+        audit.record(
+            verdict.action,
+            verdict.outcome,
+            code=code,
+            actor=actor,
+            team=code.team,
+            origin=origin,
+            detail={"reason": code.reason} if code.reason else {},
+        )
+        if verdict.state == State.WITHHELD:
+            audit.record(Action.CODE_DISABLE_REQUESTED, Outcome.UNKNOWN, code=code, team=code.team, origin=origin)
+    return verdict
