@@ -129,7 +129,7 @@ class Environment:
         except (ValueError, TypeError, KeyError, ImproperlyConfigured):
             self.complain(name, "cannot be read as a database address")
             return {}
-        if not config.get("NAME"):
+        if config.get("NAME", "") in {"", ":memory:"}:
             self.complain(name, "names no database")
         elif scheme == "sqlite":
             config["NAME"] = str(base / config["NAME"])

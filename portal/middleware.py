@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from portal import errors, health
@@ -126,22 +125,16 @@ class HeadersMiddleware:
 
 
 class BusyDatabaseMiddleware:
-    """A database that is busy or away is the 503 page, never a 500."""
+    """A database that is busy or away in a view is the 503 page; errors.server_error does it for middleware."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        try:
-            return self.get_response(request)
-        except (OperationalError, InterfaceError):
-            return self.answer(request)
+        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, OperationalError | InterfaceError):
-            return self.answer(request)
-        return None
-
-    def answer(self, request: HttpRequest) -> HttpResponse:
+        if not isinstance(exception, errors.DATABASE_AWAY):
+            return None
         log.error("database_unavailable", extra={"path": request.path}, exc_info=True)
         return errors.unavailable(request)

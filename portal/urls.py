@@ -8,3 +8,4 @@ urlpatterns = [
 ]
 
 handler400 = "portal.errors.bad_request"
+handler500 = "portal.errors.server_error"

@@ -81,6 +81,9 @@ POSTGRESQL_GUARDS = (
     Trigger("code_no_truncate", CODES, "TRUNCATE", NEVER_DELETED),
 )
 
+# pg_trigger.tgtype: 1 for each row, 2 before, 4 insert, 8 delete, 16 update, 32 truncate.
+POSTGRESQL_TYPES = {"UPDATE": 1 + 2 + 16, "DELETE": 1 + 2 + 8, "TRUNCATE": 2 + 32}
+
 
 def wanted(vendor: str) -> tuple[Trigger, ...]:
     return TRIGGERS + (SQLITE_GUARDS if vendor == "sqlite" else POSTGRESQL_GUARDS)
@@ -115,8 +118,9 @@ def _is_present(connection: BaseDatabaseWrapper, trigger: Trigger) -> bool:
             return bool(row) and row[0] == _sqlite_statements(trigger)[-1]
         cursor.execute(
             "SELECT p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
-            " WHERE t.tgname = %s AND t.tgrelid = to_regclass(%s) AND t.tgenabled IN ('O', 'A')",
-            [trigger.name, trigger.table],
+            " WHERE t.tgname = %s AND t.tgrelid = to_regclass(%s) AND t.tgenabled IN ('O', 'A')"
+            " AND t.tgtype = %s AND t.tgqual IS NULL AND t.tgattr = ''",
+            [trigger.name, trigger.table, POSTGRESQL_TYPES[trigger.event]],
         )
         row = cursor.fetchone()
         return bool(row) and row[0] == _postgresql_body(trigger)

@@ -1,8 +1,10 @@
 """The pages. Each opens with its guard; behaviour lives in the services below."""
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,6 +15,8 @@ from registercodes import access, enrolling, explaining, issuing, lifecycle, pol
 from registercodes.audit import USER_AGENT_MAX, Origin
 from registercodes.forms import RegisterCodeForm
 from registercodes.models import RegisterCode, Team
+
+log = logging.getLogger("registercodes.views")
 
 PENDING_REFRESH_SECONDS = 2
 State = RegisterCode.State
@@ -41,13 +45,17 @@ def new(request: HttpRequest, team_key: str) -> HttpResponse:
         if form.policy_problems:
             issuing.deny(form.policy_problems, actor=request.user, team=team, origin=origin_of(request))
         return _form_page(request, team, form, status=422)
-    result = issuing.issue(
-        actor=request.user,
-        team=team,
-        asked=form.asked,
-        submission=form.submission_id,
-        origin=origin_of(request),
-    )
+    try:
+        result = issuing.issue(
+            actor=request.user,
+            team=team,
+            asked=form.asked,
+            submission=form.submission_id,
+            origin=origin_of(request),
+        )
+    except OperationalError:
+        log.error("request_not_recorded", exc_info=True)
+        return _busy_page(request, team, form, _("The portal's record cannot be written at the moment."))
     return _result_page(request, team, form, result)
 
 
@@ -148,12 +156,18 @@ def _result_page(request: HttpRequest, team: Team, form: RegisterCodeForm, resul
         case issuing.Replayed(code=code):
             return _already_used_page(request, team, form, code)
         case issuing.Denied(problems=problems):
-            return _denied_page(request, team, problems)
+            form.add_problems(list(problems))
+            return _form_page(request, team, form, status=422)
         case _:
-            note = _("The portal is busy: too many requests wait for the cloud. Nothing was sent; press again.")
-            response = _form_page(request, team, form, status=503, note=note)
-            response["Retry-After"] = "5"
-            return response
+            return _busy_page(request, team, form, _("Too many requests wait for the cloud at the moment."))
+
+
+def _busy_page(request: HttpRequest, team: Team, form: RegisterCodeForm, why: str) -> HttpResponse:
+    """No row and no call: what was typed stays, and so does the submission."""
+    note = " ".join([why, _("Nothing was sent and nothing was created. Wait a moment, then press again.")])
+    response = _form_page(request, team, form, status=503, note=note)
+    response["Retry-After"] = "5"
+    return response
 
 
 def _issued_page(request: HttpRequest, issued: issuing.Issued) -> HttpResponse:
@@ -199,15 +213,6 @@ def _already_used_page(request: HttpRequest, team: Team, form: RegisterCodeForm,
         "code": code,
     }
     return render(request, "registercodes/already_used.html", context, status=409)
-
-
-def _denied_page(request: HttpRequest, team: Team, problems: tuple[rules.Problem, ...]) -> HttpResponse:
-    context = {
-        "team": team,
-        "problems": [_(problem.message) % problem.params for problem in problems],
-        "again_url": reverse("registercodes:new", args=[team.key]),
-    }
-    return render(request, "registercodes/denied.html", context, status=422)
 
 
 # The card.
