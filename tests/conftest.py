@@ -6,9 +6,11 @@ from pathlib import Path
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # sync Playwright keeps a loop running in this thread
 
 import pytest
+from browsers import base_url, browser_type_launch_args, chromium, shared_portal, standing_portal, visit  # noqa: F401
 from cast import *  # noqa: F403  the people and their browsers, as fixtures
 from django.db import connection
 from sandbox_process import Sandbox, sandbox  # noqa: F401
+from server_process import portal  # noqa: F401
 
 from registercodes import triggers
 

@@ -318,6 +318,6 @@ def test_no_keys_means_not_sent():
 
 def test_default_regions_are_the_eleven_every_list_agrees_on():
     assert len(DEFAULT_REGIONS) == 11
-    assert (DEFAULT_REGIONS[0], DEFAULT_REGIONS[-1]) == ("ap-guangzhou", "na-siliconvalley")
+    assert (DEFAULT_REGIONS[0], DEFAULT_REGIONS[-1]) == ("ap-singapore", "na-siliconvalley")
     assert set(DEFAULT_REGIONS) <= set(NAMES)
     assert (name_of("ap-singapore"), name_of("me-newer")) == ("Singapore", "me-newer")
