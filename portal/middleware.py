@@ -87,7 +87,7 @@ def client_address(*, peer: str, forwarded: str, believed: bool) -> str:
     if not believed:
         return peer if is_address(peer) else ""
     address = hop(forwarded, at_least=settings.PROXY_HOPS)
-    if is_address(address):
+    if is_address(address) and "%" not in address:  # a zone is the peer's own word, of any length
         return address
     log.warning("forwarded_header_unusable", extra={"peer": peer})
     return peer if is_address(peer) else ""

@@ -23,7 +23,7 @@ def _client(endpoint: str, connect_timeout: float, deadline: float, role: str) -
         credentials=_credentials(role),
         connect_timeout=connect_timeout,
         deadline=deadline,
-        wait_for_slot=lambda action, seconds: throttle.take(action, wait=seconds) is not None,
+        wait_for_slot=lambda action, seconds: throttle.take(action, wait=seconds),
     )
 
 

@@ -202,14 +202,16 @@ def _new_row(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, ori
 def _call(code: RegisterCode) -> tuple[datetime, Created | TatError]:
     """Wait for a slot, then make the one call. Whatever is raised becomes an answer: the row must be settled."""
     written = boot_seconds()
+    turn = throttle.Turn(CREATE)
     try:
-        waited = throttle.take(CREATE)
+        has_turn = turn.comes()
     except DatabaseError:
-        waited = None
+        has_turn = False
     sent_at = timezone.now()
-    if waited is None:
+    if not has_turn:
         return sent_at, NotSent("busy")
-    return sent_at, _ask_cloud(code, fresh=lambda: boot_seconds() - written - waited <= STALE_SECONDS)
+    fresh = lambda: turn.holds() and boot_seconds() - written - turn.queued <= STALE_SECONDS  # noqa: E731
+    return sent_at, _ask_cloud(code, fresh=fresh)
 
 
 def _ask_cloud(code: RegisterCode, *, fresh: Callable[[], bool]) -> Created | TatError:

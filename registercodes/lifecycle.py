@@ -79,7 +79,7 @@ def disable_unrecorded(code: RegisterCode, *, code_id: str) -> None:
 def _slot_free() -> bool:
     """The wish is on record already: a busy database only means later."""
     try:
-        return throttle.take(DISABLE) is not None
+        return throttle.take(DISABLE)
     except DatabaseError:
         return False
 

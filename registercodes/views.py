@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -25,9 +25,10 @@ State = RegisterCode.State
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """The codes of one's teams; a role without a team lands on what the role is for."""
-    sections = queries.sections_for(
-        request.user, team_key=request.GET.get("team", ""), before=_whole(request.GET.get("before", ""))
-    )
+    team_key = request.GET.get("team", "")
+    sections = queries.sections_for(request.user, team_key=team_key, before=_whole(request.GET.get("before", "")))
+    if team_key and not sections:
+        raise Http404
     if not sections and not request.user.roles:
         return render(request, "registercodes/no_team.html", status=403)
     return render(request, "registercodes/home.html", {"sections": sections, "roles": sorted(request.user.roles)})

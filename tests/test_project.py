@@ -33,7 +33,9 @@ WITHOUT_DJANGO = ("rules", "secret", "enrolling", "tat", "sandbox")
 
 
 def sources(*folders: str) -> list[Path]:
-    return [path for folder in folders for path in sorted(ROOT.glob(f"{folder}/**/*.py")) if "migrations" not in path.parts]
+    return [
+        path for folder in folders for path in sorted(ROOT.glob(f"{folder}/**/*.py")) if "migrations" not in path.parts
+    ]
 
 
 def imports_of(path: Path) -> set[str]:

@@ -23,7 +23,10 @@ AT_THE_BOUNDS = [
     *({"register_limit": number} for number in (-1, 0, 1, 2, 9_999, 10_000, 10_001)),
     *({"effective_time": hours} for hours in (-1, 0, 1, 2, 99_998, 99_999, 100_000, 100_001, 10**18 - 1)),
     *({"ip_address_range": f"203.0.113.9/{prefix}"} for prefix in (0, 1, 31, 32, 33)),
-    *({"ip_address_range": address} for address in ("0.0.0.0", "255.255.255.255", "255.255.255.256", "192.168.10.1/10")),
+    *(
+        {"ip_address_range": address}
+        for address in ("0.0.0.0", "255.255.255.255", "255.255.255.256", "192.168.10.1/10")
+    ),
 ]
 
 

@@ -76,7 +76,9 @@ def test_length_is_told_before_a_character_is():
 @given(text=st.text(max_size=128))
 def test_a_text_is_accepted_exactly_when_no_sign_of_it_is_forbidden(text):
     hidden = [char for char in text if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"}]
-    reordering = [char for char in text if unicodedata.bidirectional(char) in BIDI_CONTROLS or char in "\u200e\u200f\u061c"]
+    reordering = [
+        char for char in text if unicodedata.bidirectional(char) in BIDI_CONTROLS or char in "\u200e\u200f\u061c"
+    ]
 
     assert (said(text) is None) == (not hidden and not reordering and "\ufffd" not in text)
 
@@ -115,13 +117,16 @@ def test_an_empty_description_is_sent_as_the_mark_alone():
     assert rules.with_mark("", REFERENCE) == f"~{REFERENCE}"
 
 
-@pytest.mark.parametrize("typed", [f"~{REFERENCE}", f"web ~{REFERENCE}", f"web  ~{REFERENCE}", f"~{REFERENCE} ~{REFERENCE}"])
+@pytest.mark.parametrize(
+    "typed", [f"~{REFERENCE}", f"web ~{REFERENCE}", f"web  ~{REFERENCE}", f"~{REFERENCE} ~{REFERENCE}"]
+)
 def test_a_typed_mark_is_refused(typed):
     assert rules.check_description_mark(typed).code == "looks_like_mark"
 
 
 @pytest.mark.parametrize(
-    "typed", [f"web~{REFERENCE}", f"~{REFERENCE} web", "web ~ABC2XYZ", "web ~abc2xy", "web ~abc2xyz9", "web ~abc1xyz", "~"]
+    "typed",
+    [f"web~{REFERENCE}", f"~{REFERENCE} web", "web ~ABC2XYZ", "web ~abc2xy", "web ~abc2xyz9", "web ~abc1xyz", "~"],
 )
 def test_what_only_resembles_a_mark_is_allowed_and_read_as_none(typed):
     assert rules.check_description_mark(typed) is None

@@ -70,7 +70,9 @@ SHOWN = {
     "dir": lambda value: f"{dir(value)} {MASK}",
     "json with default=str": lambda value: json.dumps({"v": value}, default=str),
     "csv": lambda value: csv.writer(stream := io.StringIO()).writerow([value]) and stream.getvalue(),
-    "Django template": lambda value: Template("{{ value }}{{ value|safe }}{{ value|pprint }}").render(Context({"value": value})),
+    "Django template": lambda value: Template("{{ value }}{{ value|safe }}{{ value|pprint }}").render(
+        Context({"value": value})
+    ),
     "Django force_str": force_str,
     "Django force_bytes": lambda value: force_bytes(value).decode(),
     "log message": lambda value: logged(lambda logger: logger.error("got %s %r", value, value)),

@@ -1,0 +1,241 @@
+"""Every page the portal can show, each as a scene: its heading, and how to get there on a portal with a history.
+
+Scenes stand alone: in any order, any number of times, on one portal.
+"""
+
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from browsers import NEW, create, fill
+from playwright.sync_api import Page, expect
+from server_process import Portal, Press
+
+PAYMENTS = "/teams/payments/codes/new/"
+LONG = "unbroken-" * 14  # 126 characters
+EMOJI = "🚀👩‍👩‍👧‍👦 über " * 8
+RTL = "خوادم الويب في سنغافورة"
+DESCRIPTIONS = [LONG, EMOJI, RTL, "", "<b>not bold</b> & 'quoted'", "webserver"]
+LEAVE_ALL_TEAMS = """DELETE FROM registercodes_membership
+    WHERE user_id = (SELECT id FROM sso_user WHERE username = ?)"""
+JOIN_ALL_TEAMS = """INSERT INTO registercodes_membership (team_id, user_id, checked_at)
+    SELECT t.id, u.id, ? FROM registercodes_team t, sso_user u WHERE u.username = ?"""
+# "Still working" moves on by itself after two seconds; a picture and a check need it to stay.
+HOLD_STILL = """const later = window.setTimeout;
+window.setTimeout = (work, wait, ...rest) => (wait === 2000 ? 0 : later(work, wait, ...rest));"""
+
+
+class Stage:
+    """A portal with a history of 30 codes, and whoever walks on."""
+
+    def __init__(self, portal: Portal, visit: Callable[..., Page]) -> None:
+        self.portal = portal
+        self._visit = visit
+
+    def enter(self, name: str = "", **options: object) -> Page:
+        page = self._visit(self.portal, name, reduced_motion="reduce", **options)
+        page.add_init_script(HOLD_STILL)
+        return page
+
+    def at(self, path: str, name: str = "alice") -> Page:
+        page = self.enter(name)
+        page.goto(path)
+        return page
+
+    def change(self, statement: str, *values: object) -> None:
+        self.portal.database.execute(statement, *values)
+
+    def card(self, where: str = "state = 'issued' AND disabled_at IS NULL") -> str:
+        """The address of the newest such code."""
+        found = self.portal.database.query(
+            f"SELECT reference FROM registercodes_registercode WHERE {where} ORDER BY id DESC LIMIT 1"  # noqa: S608
+        )
+        return f"/codes/{found[0].reference}/"
+
+
+def prepare(portal: Portal) -> None:
+    """The history that lists and cards show."""
+    alice = portal.sign_in("alice")
+    for description in itertools.islice(itertools.cycle(DESCRIPTIONS), 30):
+        answer = portal.post_new(alice, description=description, instance_name_prefix="web-", register_limit=10000)
+        assert "the-value" in answer.text
+
+
+# Looking around.
+
+
+def no_team(stage: Stage) -> Page:
+    page = stage.enter("bob")
+    stage.change(LEAVE_ALL_TEAMS, "bob")
+    page.goto("/")
+    return page
+
+
+def many_teams(stage: Stage) -> Page:
+    page = stage.enter("erin")
+    stage.change(LEAVE_ALL_TEAMS, "erin")
+    stage.change(JOIN_ALL_TEAMS, datetime.now(UTC).isoformat(sep=" "), "erin")
+    page.goto("/")
+    page.get_by_text("New code", exact=True).first.click()
+    return page
+
+
+def disabled(stage: Stage) -> Page:
+    page = stage.at(NEW)
+    create(page)
+    page.get_by_role("button", name="I have stored it").click()
+    page.get_by_role("link", name="Disable").click()
+    page.get_by_role("button", name="Disable it for good").click()
+    return page
+
+
+# The form and its answers.
+
+
+def sent(stage: Stage, *, team: str = NEW, name: str = "alice", permanent: bool = False, **fields: str) -> Page:
+    page = stage.at(team, name)
+    fill(page, **fields)
+    if permanent:
+        with page.expect_response("**/plan/"):
+            page.get_by_label("Permanently").check()
+    create(page)
+    return page
+
+
+def filled(stage: Stage) -> Page:
+    page = stage.at(NEW)
+    fill(page, description=LONG, register_limit="10000", ip_address_range="192.168.10.1/10")
+    with page.expect_response("**/plan/"):
+        page.get_by_label("Permanently").check()
+    return page
+
+
+def answered(stage: Stage, fault: str, **how: object) -> Page:
+    stage.portal.sandbox.fault(fault, **how)
+    return sent(stage, description=LONG)
+
+
+def not_sent(stage: Stage) -> Page:
+    page = stage.at(NEW)
+    stage.portal.sandbox.stop()
+    create(page)
+    expect(page.locator(".message")).to_be_visible()
+    stage.portal.sandbox.start()
+    return page
+
+
+def over_quota(stage: Stage) -> Page:
+    page = stage.at(NEW)
+    stage.change("UPDATE registercodes_team SET codes_per_day = 1 WHERE key = 'web'")
+    create(page)
+    expect(page.locator("#problems")).to_be_visible()
+    stage.change("UPDATE registercodes_team SET codes_per_day = NULL WHERE key = 'web'")
+    return page
+
+
+def pressed_twice(stage: Stage, *, stalled: bool = False, **changes: str) -> Page:
+    """One submission sent from elsewhere, then from here."""
+    alice = stage.portal.sign_in("alice")
+    fields = stage.portal.form(alice)
+    stage.portal.sandbox.forget_calls()
+    if stalled:
+        stage.portal.sandbox.fault("stall", seconds=30)
+    first = Press(stage.portal, alice, fields)
+    stage.portal.sandbox.wait_for_calls(1) if stalled else first.answer()
+    page = stage.at(NEW)
+    page.locator("[name=submission]").evaluate("(field, used) => { field.value = used; }", fields["submission"])
+    fill(page, **changes)
+    create(page)
+    return page
+
+
+def busy(stage: Stage) -> Page:
+    """As many creates wait for the cloud as may."""
+    pressed_twice(stage, stalled=True).close()
+    return sent(stage, description=EMOJI)
+
+
+def pending_card(stage: Stage) -> Page:
+    pressed_twice(stage, stalled=True).close()
+    return stage.at(stage.card("state = 'pending'"))
+
+
+# What goes wrong.
+
+
+def stale_form(stage: Stage) -> Page:
+    page = stage.at(NEW)
+    page.context.clear_cookies(name="portal-csrf")
+    create(page)
+    return page
+
+
+def other_name(stage: Stage) -> Page:
+    return stage.at(f"http://stranger.test:{stage.portal.port}/", "")
+
+
+def while_nobody_can_write(stage: Stage) -> Page:
+    page = stage.at(stage.card("confirmed_at IS NULL"))
+    with stage.portal.database.locked():
+        page.get_by_role("button", name="I have stored it").click()
+        expect(page.get_by_text("Wait a moment")).to_be_visible()
+    return page
+
+
+def broken(stage: Stage) -> Page:
+    page = stage.enter("charlie")
+    stage.change("UPDATE registercodes_team SET regions = '7' WHERE key = 'payments'")
+    page.goto(PAYMENTS)
+    stage.change("UPDATE registercodes_team SET regions = '[\"eu-frankfurt\"]' WHERE key = 'payments'")
+    return page
+
+
+OUR_FAULT = "The cloud’s answer never arrived"
+REFUSED = "The cloud refused this code"
+WITHHELD = "The code was made, but its value is withheld"
+SCENES: dict[str, tuple[str, Callable[[Stage], Page]]] = {
+    "sign-in": ("Sign in", lambda stage: stage.at("/sso/sign-in/", "")),
+    "home, empty": ("Codes", lambda stage: stage.at("/", "charlie")),
+    "home": ("Codes", lambda stage: stage.at("/")),
+    "home, older": ("Codes", lambda stage: stage.at("/?team=web&before=6")),
+    "home, many teams": ("Codes", many_teams),
+    "home, auditor": ("Codes", lambda stage: stage.at("/", "dora")),
+    "no team": ("You are in no team yet", no_team),
+    "new": ("New register code", lambda stage: stage.at(NEW)),
+    "new, filled": ("New register code", filled),
+    "new, policy": ("New register code", lambda stage: stage.at(PAYMENTS, "charlie")),
+    "new, wrong": (
+        "New register code",
+        lambda stage: sent(
+            stage, description=LONG * 2, register_limit="0", effective_time="x", ip_address_range="::1"
+        ),
+    ),
+    "new, denied": (
+        "New register code",
+        lambda stage: sent(stage, team=PAYMENTS, name="charlie", permanent=True, description=RTL, register_limit="51"),
+    ),
+    "new, over quota": ("New register code", over_quota),
+    "new, busy": ("New register code", busy),
+    "issued": ("Your register code", lambda stage: sent(stage, description=LONG, ip_address_range="10.1.2.3/8")),
+    "issued, no commands": ("Your register code", lambda stage: answered(stage, "value_not_string", value="a+b/c=")),
+    "issued, permanent": ("Your register code", lambda stage: sent(stage, permanent=True, description=EMOJI)),
+    "pending": ("Still working on this code", lambda stage: pressed_twice(stage, stalled=True)),
+    "already issued": ("no description", pressed_twice),
+    "already used": ("This form was sent before", lambda stage: pressed_twice(stage, description=RTL)),
+    "refused": (REFUSED, lambda stage: answered(stage, "error", code="LimitExceeded")),
+    "refused, operator": (REFUSED, lambda stage: answered(stage, "error", code="AuthFailure.SecretIdNotFound")),
+    "not sent": ("The request never reached the cloud", not_sent),
+    "unknown": (OUR_FAULT, lambda stage: answered(stage, "close")),
+    "withheld": (WITHHELD, lambda stage: answered(stage, "no_value")),
+    "card": (LONG, lambda stage: stage.at(stage.card(f"description = '{LONG}' AND state = 'issued'"))),
+    "card, right to left": (RTL, lambda stage: stage.at(stage.card(f"description = '{RTL}'"))),
+    "card, pending": ("no description", pending_card),
+    "card, disabled": ("no description", disabled),
+    "disable": ("Disable this code?", lambda stage: stage.at(stage.card() + "disable/")),
+    "400": ("This request makes no sense to the portal", other_name),
+    "403": ("You may not do this", lambda stage: stage.at(stage.card() + "disable/", "dora")),
+    "403, stale form": ("This page had gone stale", stale_form),
+    "404": ("There is nothing here", lambda stage: stage.at("/codes/aaaaaaa/")),
+    "500": ("The portal failed", broken),
+    "503": ("The portal is too busy to keep a record", while_nobody_can_write),
+}

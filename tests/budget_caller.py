@@ -1,0 +1,41 @@
+"""One process of the budget's test: four threads that take a slot and create, until told to stop.
+
+python tests/budget_caller.py UNIX_TIME_TO_STOP THREADS
+"""
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+import django
+
+CREATE = "CreateRegisterCode"
+
+
+def call_until(stop: float) -> None:
+    from registercodes import cloud, throttle
+
+    ask = cloud.client().create_register_code
+    while time.time() < stop:
+        turn = throttle.Turn(CREATE)
+        if turn.comes():
+            ask(region="ap-singapore", parameters={}, trace_id="budget", fresh=turn.holds)
+
+
+def main() -> None:
+    stop, threads = float(sys.argv[1]), int(sys.argv[2])
+    django.setup()
+    callers = [threading.Thread(target=call_until, args=(stop,)) for _ in range(threads)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,196 @@
+"""Who may do what: a literal table of every address and every member of the cast, and what must not widen it."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from cast import browser_of, person
+from django.test import Client
+from django.urls import URLPattern, get_resolver
+from django.utils import timezone
+from reading_pages import send, text
+from records import a_code
+
+from portal.sso.models import User
+from registercodes.models import Installation, Membership, RegisterCode, Team
+
+pytestmark = pytest.mark.django_db
+
+PEOPLE = ["anonymous", "alice", "bob", "charlie", "mallory", "dora", "erin", "deactivated"]
+# Alice made the code. 302 is the sign-in page for whoever is not signed in, else the page that follows.
+TABLE = """
+                                anonymous alice bob charlie mallory dora erin deactivated
+GET  /                                302   200 200     200     403  200  200         302
+GET  /teams/web/codes/new/            302   200 200     404     404  404  404         302
+POST /teams/web/codes/new/            302   200 422     404     404  404  404         302
+POST /teams/web/codes/plan/           302   200 200     404     404  404  404         302
+GET  /teams/none/codes/new/           302   404 404     404     404  404  404         302
+GET  /teams/asleep/codes/new/         302   403 403     404     404  404  404         302
+POST /teams/asleep/codes/new/         302   403 403     404     404  404  404         302
+GET  /codes/CODE/                     302   200 200     404     404  200  200         302
+POST /codes/CODE/stored/              302   302 403     404     404  403  403         302
+GET  /codes/CODE/disable/             302   200 200     404     404  403  200         302
+POST /codes/CODE/disable/             302   302 302     404     404  403  302         302
+GET  /codes/zzzzzzz/                  302   404 404     404     404  404  404         302
+POST /codes/zzzzzzz/stored/           302   404 404     404     404  404  404         302
+POST /codes/zzzzzzz/disable/          302   404 404     404     404  404  404         302
+GET  /sso/sign-in/                    200   200 200     200     200  200  200         200
+POST /sso/sign-in/                    302   302 302     302     302  302  302         302
+POST /sso/sign-out/                   302   302 302     302     302  302  302         302
+GET  /healthz                         200   200 200     200     200  200  200         200
+GET  /readyz                          200   200 200     200     200  200  200         200
+GET  /static/portal/portal.css        200   200 200     200     200  200  200         200
+GET  /admin/                          404   404 404     404     404  404  404         404
+GET  /codes/                          404   404 404     404     404  404  404         404
+GET  /codes/CODE/value/               404   404 404     404     404  404  404         404
+DELETE /codes/CODE/                   302   405 405     405     405  405  405         302
+PUT  /teams/web/codes/new/            302   405 405     405     405  405  405         302
+GET  /teams/web/codes/plan/           302   405 405     405     405  405  405         302
+GET  /codes/CODE/stored/              302   405 405     405     405  405  405         302
+"""
+ROWS = [line.split() for line in TABLE.strip().splitlines()[1:]]
+CASES = [(row[0], row[1], who, int(status)) for row in ROWS for who, status in zip(PEOPLE, row[2:], strict=True)]
+
+
+@pytest.fixture
+def asleep(alice, bob):
+    team = Team.objects.create(key="asleep", name="Asleep", sso_group="asleep", active=False)
+    for user in (alice, bob):
+        Membership.objects.create(team=team, user=user, checked_at=timezone.now())
+    return team
+
+
+@pytest.fixture
+def code(web, alice):
+    return a_code(team=web, person=alice)
+
+
+@pytest.fixture
+def seated(request, web):
+    """Of the one whom ``who`` names."""
+
+    def of(who: str) -> Client:
+        if who == "anonymous":
+            return Client()
+        if who == "deactivated":
+            gone = browser_of(user := person("zoe", teams=(web,), roles=("administrator",)))
+            User.objects.filter(pk=user.pk).update(is_active=False)
+            return gone
+        return request.getfixturevalue(f"as_{who}")
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "who", "status"), CASES, ids=[" ".join(map(str, case[:3])) for case in CASES]
+)
+def test_every_address_answers_each_person_as_the_table_says(
+    method, path, who, status, seated, code, asleep, typed, cloud, settings
+):
+    settings.TAT_ENDPOINT = cloud.url if path != "/readyz" else stamped_endpoint()
+    path = path.replace("CODE", code.reference)
+
+    answer = ask(seated(who), method, path, typed)
+
+    assert answer.status_code == status
+    if who in {"anonymous", "deactivated"} and status == 302 and path.split("/")[1] != "sso":
+        assert answer["Location"] == f"/sso/sign-in/?next={path}"
+
+
+def ask(client, method, path, typed):
+    if method != "POST":
+        answer = client.generic(method, path)
+        answer.close()  # of a static file
+        return answer
+    return send(client, path, typed() if path.startswith("/teams/") else {})
+
+
+def stamped_endpoint() -> str:
+    return f"http://{Installation.objects.get().endpoint_host}"
+
+
+def patterns(resolver=None, prefix=""):
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if isinstance(pattern, URLPattern):
+            yield prefix + str(pattern.pattern)
+        else:
+            yield from patterns(pattern, prefix + str(pattern.pattern))
+
+
+def test_every_address_of_the_portal_is_in_the_table():
+    asked = {path.lstrip("/") for _, path, *_ in ROWS}
+    for pattern in patterns():
+        shape = re.sub(r"<slug:team_key>", "web", re.sub(r"<reference:reference>", "CODE", pattern))
+        assert shape in asked, f"{pattern} is not in the table"
+
+
+def same_page(answer) -> tuple:
+    """Everything but what differs at each request: its number, and tokens."""
+    body = re.sub(r'<code translate="no">[0-9a-f]{32}</code>', "", text(answer))
+    body = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", body)
+    return answer.status_code, sorted(set(answer.headers) - {"Content-Length"}), body
+
+
+@pytest.mark.parametrize("who", ["charlie", "mallory"])
+@pytest.mark.parametrize("tail", ["", "disable/"])
+def test_another_teams_code_answers_exactly_as_one_that_does_not_exist(seated, code, who, tail):
+    theirs, none = (seated(who).get(f"/codes/{reference}/{tail}") for reference in (code.reference, "zzzzzzz"))
+
+    assert same_page(theirs) == same_page(none)
+    assert code.reference not in text(theirs)
+
+
+def test_another_teams_form_answers_exactly_as_one_that_does_not_exist(as_charlie, web):
+    assert same_page(as_charlie.get("/teams/web/codes/new/")) == same_page(as_charlie.get("/teams/none/codes/new/"))
+
+
+def test_another_teams_codes_never_fill_a_form_or_a_list(as_charlie, code):
+    assert as_charlie.get(f"/teams/payments/codes/new/?like={code.reference}").status_code == 404
+    assert code.reference not in text(as_charlie.get("/"))
+    assert code.reference not in text(as_charlie.get("/?team=web"))
+
+
+def test_a_membership_that_nobody_confirmed_for_thirty_days_has_lapsed(as_alice, alice, code):
+    kept, lapsed = (timezone.now() - timedelta(days=30) + timedelta(minutes=shift) for shift in (1, -1))
+    Membership.objects.filter(user=alice).update(checked_at=kept)
+    assert as_alice.get(f"/codes/{code.reference}/").status_code == 200
+
+    Membership.objects.filter(user=alice).update(checked_at=lapsed)
+
+    assert [
+        as_alice.get(path).status_code for path in ("/", "/teams/web/codes/new/", f"/codes/{code.reference}/")
+    ] == [*(403, 404, 404)]
+
+
+def test_a_right_that_ended_is_gone_at_the_next_request(as_alice, alice, code, typed, cloud):
+    assert as_alice.get("/teams/web/codes/new/").status_code == 200
+
+    Membership.objects.filter(user=alice).delete()
+
+    assert send(as_alice, "/teams/web/codes/new/", typed()).status_code == 404
+    assert cloud.calls() == []
+
+
+@pytest.mark.parametrize("role", ["auditor", "administrator"])
+def test_no_role_ever_lets_anyone_issue(role, web, typed, cloud):
+    client = browser_of(person("ronald", roles=(role,)))
+
+    assert send(client, "/teams/web/codes/new/", typed()).status_code == 404
+    assert cloud.calls() == [] and not RegisterCode.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"REMOTE_USER": "alice"},
+        {"HTTP_REMOTE_USER": "alice"},
+        {"HTTP_X_REMOTE_USER": "alice"},
+        {"HTTP_X_FORWARDED_USER": "alice"},
+        {"HTTP_X_AUTH_REQUEST_USER": "alice", "HTTP_X_AUTH_REQUEST_GROUPS": "sample-web"},
+        {"HTTP_AUTHORIZATION": "Basic YWxpY2U6YWxpY2U="},
+        {"HTTP_X_SSL_CLIENT_S_DN": "CN=alice"},
+    ],
+    ids=lambda headers: next(iter(headers)),
+)
+def test_who_somebody_is_is_never_read_from_a_header(client, alice, code, headers):
+    assert client.get(f"/codes/{code.reference}/", **headers).status_code == 302

@@ -1,0 +1,75 @@
+"""Every page in a real browser: nothing from elsewhere, a silent console, accessible in both schemes and widths."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser_scenes import SCENES, Stage, prepare
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+EVERYTHING = {"resultTypes": ["violations"]}
+COLOURS = {"resultTypes": ["violations"], "runOnly": ["color-contrast"]}
+LOOKS = [(1280, "light", EVERYTHING), (1280, "dark", COLOURS), (360, "light", COLOURS), (360, "dark", EVERYTHING)]
+
+
+@pytest.fixture(scope="module")
+def history(standing_portal) -> None:
+    prepare(standing_portal)
+
+
+@pytest.fixture
+def seen() -> list:
+    return []
+
+
+@pytest.fixture
+def stage(shared_portal, history, visit, seen) -> Stage:
+    """Whatever a page asks for or complains of lands in `seen`."""
+
+    def watched(*who: object, **options: object) -> Page:
+        page = visit(*who, **options)
+        page.on("request", lambda request: seen.append(("request", request.url)))
+        page.on("pageerror", lambda error: seen.append(("error", str(error))))
+        page.on("console", lambda message: seen.append((message.type, message.text, message.location["url"])))
+        return page
+
+    return Stage(shared_portal, watched)
+
+
+def complaints(seen: list, page: Page) -> list:
+    """What the console said; that a page itself answered 4xx or 5xx is its business."""
+    said = [entry for entry in seen if entry[0] in ("error", "warning")]
+    expected = (
+        ("Failed to load resource: the server responded with a status of", page.url.partition("#")[0]),
+        ("The Cross-Origin-Opener-Policy header has been ignored", page.url),  # plain http on another name
+    )
+    return [entry for entry in said if not any(entry[1].startswith(text) and url in entry for text, url in expected)]
+
+
+def elsewhere(seen: list, page: Page) -> list[str]:
+    home = urlsplit(page.url).netloc
+    asked = [entry[1] for entry in seen if entry[0] == "request" and not entry[1].startswith("data:")]
+    return [url for url in asked if urlsplit(url).netloc != home]
+
+
+def broken_rules(page: Page, options: dict) -> list[str]:
+    """What axe, evaluated in the page before, complains of."""
+    found = page.evaluate("async (options) => (await axe.run(document, options)).violations", options)
+    return [f"{rule['id']}: {node['html'][:200]} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_page(name, stage, seen):
+    heading, arrive = SCENES[name]
+    page = arrive(stage)
+    expect(page.get_by_role("heading", level=1)).to_have_text(heading.strip())
+    page.evaluate(Axe().axe_script)
+    for width, scheme, rules in LOOKS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, f"scrolls sideways at {width}"
+        assert broken_rules(page, rules) == [], (width, scheme)
+    assert elsewhere(seen, page) == []
+    assert complaints(seen, page) == []

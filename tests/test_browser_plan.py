@@ -1,0 +1,82 @@
+"""The plan in words follows what is typed: slow, lost and late answers, the person's own time."""
+
+from contextlib import suppress
+
+import pytest
+from browsers import NEW, creates, fill
+from playwright.sync_api import Error, Locator, Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def form(visit, shared_portal) -> Page:
+    """Alice in front of a new form."""
+    page = visit(shared_portal, "alice")
+    page.goto(NEW)
+    return page
+
+
+def plan(page: Page) -> Locator:
+    return page.locator("#plan")
+
+
+def test_the_plan_follows_what_is_typed(form):
+    expect(plan(form)).to_contain_text("Up to 10 hosts in ap-singapore, from any address, until ")
+    expect(plan(form)).to_contain_text("Any host that has the value can enrol")
+    fill(form, register_limit="40", instance_name_prefix="web-", ip_address_range="203.0.113.0/24")
+    form.get_by_label("Region").select_option("eu-frankfurt")
+    words = "Up to 40 hosts in eu-frankfurt, named web-…, from 203.0.113.0/24 (256 addresses), until "
+    expect(plan(form)).to_contain_text(words)
+    fill(form, register_limit="0")
+    expect(plan(form)).to_contain_text("How many hosts:")
+    expect(plan(form)).not_to_contain_text("Up to")
+
+
+def test_a_slow_answer_for_earlier_words_never_replaces_that_for_later_ones(form):
+    held = []
+    form.route("**/plan/", lambda route: route.continue_() if held else held.append(route))
+    with form.expect_request("**/plan/"):
+        fill(form, instance_name_prefix="early-")
+    expect(plan(form)).to_have_attribute("data-waiting", "")
+    fill(form, instance_name_prefix="late-")
+    expect(plan(form)).to_contain_text("named late-…")
+    with suppress(Error):  # the page has dropped the request already
+        held[0].continue_()
+    with form.expect_response("**/plan/"):  # one more round trip, so that a late answer had its time
+        fill(form, register_limit="7")
+    expect(plan(form)).to_contain_text("Up to 7 hosts")
+    expect(plan(form)).to_contain_text("named late-…")
+    expect(plan(form)).not_to_have_attribute("data-waiting", "")
+
+
+def test_a_plan_that_cannot_be_refreshed_says_so_and_recovers(form):
+    form.route("**/plan/", lambda route: route.abort())
+    fill(form, register_limit="7")
+    expect(form.get_by_text("Could not be refreshed")).to_be_visible()
+    form.unroute("**/plan/")
+    fill(form, register_limit="8")
+    expect(plan(form)).to_contain_text("Up to 8 hosts")
+    expect(form.get_by_text("Could not be refreshed")).to_be_hidden()
+
+
+def test_the_persons_own_time_stands_beside_utc_where_it_differs(visit, shared_portal):
+    berlin = visit(shared_portal, "alice", timezone_id="Europe/Berlin")
+    berlin.goto(NEW)
+    expect(plan(berlin).locator(".local-time")).to_contain_text("your time (")
+    shown = plan(berlin).locator("time")
+    assert shown.inner_text().endswith(" UTC")
+    hours = berlin.evaluate("at => new Date(at).getHours()", shown.get_attribute("datetime"))
+    expect(plan(berlin).locator(".local-time")).to_contain_text(f"{hours:02}:")
+    utc = visit(shared_portal, "alice", timezone_id="UTC")
+    utc.goto(NEW)
+    expect(plan(utc).locator("time")).to_be_visible()
+    expect(utc.locator(".local-time")).to_have_count(0)
+
+
+def test_typing_and_looking_at_plans_asks_nothing_of_the_cloud_and_records_nothing(form, shared_portal):
+    before = shared_portal.events()
+    for limit in ("1", "2", "0", "10001"):
+        with form.expect_response("**/plan/"):
+            fill(form, register_limit=limit)
+    assert (creates(shared_portal), shared_portal.events()) == (0, before)

@@ -1,0 +1,184 @@
+"""A half-configured portal does not start: what is wrong is named by its variable, and no value is ever printed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+GOOD = {
+    "PORTAL_MODE": "production",
+    "SECRET_KEY": "LEAK-secret-key-0123456789abcdef0123456789",
+    "AUDIT_KEY": "LEAK-audit-key-0123456789abcdef0123456789",
+    "ALLOWED_HOSTS": "portal.example.com",
+    "TENCENTCLOUD_SECRET_ID": "LEAK-AKIDexample",
+    "TENCENTCLOUD_SECRET_KEY": "LEAK-cloud-key",
+}
+SANDBOX = "http://127.0.0.1:8001"
+DEVELOPMENT = {"PORTAL_MODE": "development", **dict.fromkeys(list(GOOD)[1:])}
+SECRETS = ("SECRET_KEY", "AUDIT_KEY", "TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY")
+
+# What is changed in a good configuration (None: taken away), and the variable that must be named.
+WRONG = {
+    **{f"{name} missing": ({name: None}, name) for name in (*SECRETS, "ALLOWED_HOSTS")},
+    **{f"{name} empty": ({name: ""}, name) for name in (*SECRETS, "ALLOWED_HOSTS")},
+    **{f"{name} blank": ({name: "  \t "}, name) for name in (*SECRETS, "ALLOWED_HOSTS")},
+    **{f"{name} short": ({name: "LEAK-too-short"}, name) for name in ("SECRET_KEY", "AUDIT_KEY")},
+    **{f"{name}_FILE absent": ({name: None, f"{name}_FILE": "DIR/LEAK-absent"}, f"{name}_FILE") for name in SECRETS},
+    **{f"{name}_FILE empty": ({name: None, f"{name}_FILE": "DIR/LEAK-empty"}, f"{name}_FILE") for name in SECRETS},
+    **{f"{name} set twice": ({f"{name}_FILE": "DIR/LEAK-good"}, name) for name in SECRETS},
+    "SECRET_KEY_FILE a folder": ({"SECRET_KEY": None, "SECRET_KEY_FILE": "DIR"}, "SECRET_KEY_FILE"),
+    "SECRET_KEY_FILE not text": ({"SECRET_KEY": None, "SECRET_KEY_FILE": "DIR/LEAK-binary"}, "SECRET_KEY_FILE"),
+    "SECRET_KEY_FILE short": ({"SECRET_KEY": None, "SECRET_KEY_FILE": "DIR/LEAK-short"}, "SECRET_KEY_FILE"),
+    "AUDIT_KEY_FALLBACKS_FILE": ({"AUDIT_KEY_FALLBACKS_FILE": "DIR/LEAK-absent"}, "AUDIT_KEY_FALLBACKS_FILE"),
+    "TENCENTCLOUD_TOKEN_FILE": ({"TENCENTCLOUD_TOKEN_FILE": "DIR/LEAK-absent"}, "TENCENTCLOUD_TOKEN_FILE"),
+    **{
+        f"{name} {value}": ({name: value}, name)
+        for name, values in {
+            "PORTAL_MODE": ("LEAK", "Production", "dev"),
+            "LOG_LEVEL": ("LEAK", "debug", "15"),
+            "PROXY_HOPS": ("LEAK", "-1", "1.5", "11", "٣", "1_0", "9" * 5000),
+            "TRUSTED_PROXIES": ("LEAK", "10.0.0.0/33", "10.0.0.0/8,LEAK"),
+            "CSRF_TRUSTED_ORIGINS": ("LEAK.example.com", "https://a.example,LEAK"),
+            "ALLOW_INSECURE_ENDPOINTS": ("LEAK", "flase", "ja"),
+            "TAT_ENDPOINT": (
+                *("LEAK", "tat.intl.tencentcloudapi.com", "ftp://tat.intl.tencentcloudapi.com", "https://"),
+                *("https://tat.intl.tencentcloudapi.com/LEAK", "https://LEAK:LEAK@tat.intl.tencentcloudapi.com"),
+                *("https://tat.intl.tencentcloudapi.com:99999", "https://[LEAK"),
+            ),
+            "TAT_REGIONS": ("ap singapore LEAK", "AP-LEAK", "ap-singapore,LEAK!"),
+            "TAT_RATE": ("LEAK", "0", "21", "-5", "19.5"),
+            "TAT_CONNECT_TIMEOUT": ("LEAK", "0", "99", "1e1"),
+            "TAT_DEADLINE": ("LEAK", "0", "31", "-1", "nan"),
+            "TAT_CONCURRENT": ("LEAK", "0", "65"),
+            "DATABASE_URL": (
+                "LEAK",
+                "mysql://LEAK@host/db",
+                "sqlite://",
+                "sqlite:///",
+                "sqlite:///:memory:",
+                "postgres://LEAK:LEAK@host:LEAK/db",
+            ),
+        }.items()
+        for value in values
+    },
+    "sandbox in production": ({"TAT_ENDPOINT": SANDBOX}, "TAT_ENDPOINT"),
+    "http in production": ({"TAT_ENDPOINT": "http://tat.intl.tencentcloudapi.com"}, "TAT_ENDPOINT"),
+    "another host in production": ({"TAT_ENDPOINT": "https://tencentcloudapi.com.example"}, "TAT_ENDPOINT"),
+    "the domain as a suffix": ({"TAT_ENDPOINT": "https://eviltencentcloudapi.com"}, "TAT_ENDPOINT"),
+    "another port in production": ({"TAT_ENDPOINT": "https://tat.tencentcloudapi.com:8443"}, "TAT_ENDPOINT"),
+    "real cloud in development": (DEVELOPMENT | {"TAT_ENDPOINT": "https://tat.tencentcloudapi.com"}, "TAT_ENDPOINT"),
+    "real cloud in development, insecure allowed": (
+        DEVELOPMENT | {"TAT_ENDPOINT": "https://tat.tencentcloudapi.com", "ALLOW_INSECURE_ENDPOINTS": "yes"},
+        "TAT_ENDPOINT",
+    ),
+    "other machine in development": (DEVELOPMENT | {"TAT_ENDPOINT": "http://10.0.0.1:8001"}, "TAT_ENDPOINT"),
+}
+RIGHT = {
+    "production": {},
+    "development": DEVELOPMENT,
+    "secrets in files": {
+        **dict.fromkeys(SECRETS),
+        **{f"{name}_FILE": "DIR/LEAK-good" for name in SECRETS},
+    },
+    "a CVM role instead of keys": {
+        **dict.fromkeys(SECRETS[2:]),
+        "TENCENTCLOUD_CAM_ROLE_NAME": "portal",
+    },
+    "the sandbox where that is allowed": {"TAT_ENDPOINT": SANDBOX, "ALLOW_INSECURE_ENDPOINTS": "yes"},
+    "words with blanks": {"ALLOWED_HOSTS": " a.example , b.example ,", "TAT_REGIONS": "ap-singapore , eu-frankfurt"},
+    "a key that begins with a dollar sign": {"SECRET_KEY": "$PATH" + "x" * 40},
+}
+
+LOAD_EACH = """
+import json, os, sys
+from django.core.exceptions import ImproperlyConfigured
+said = {}
+for name, environment in json.load(sys.stdin).items():
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.modules.pop("portal.settings", None)
+    try:
+        import portal.settings as loaded
+        said[name] = {key: str(getattr(loaded, key)) for key in ("SECRET_KEY", "ALLOWED_HOSTS", "TAT_REGIONS", "DEBUG")}
+    except ImproperlyConfigured as problem:
+        said[name] = str(problem)
+    except Exception as crash:
+        said[name] = f"crashed with {type(crash).__name__}"
+print()
+print(json.dumps(said))
+"""
+
+
+def environment_of(changes, directory) -> dict[str, str]:
+    changed = GOOD | {"PATH": os.environ["PATH"], "DATABASE_URL": f"sqlite:///{directory}/none"} | changes
+    return {name: value.replace("DIR", str(directory)) for name, value in changed.items() if value is not None}
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory) -> Path:
+    made = tmp_path_factory.mktemp("configuration")
+    (made / "LEAK-empty").write_text(" \n")
+    (made / "LEAK-short").write_text("LEAK")
+    (made / "LEAK-binary").write_bytes(b"\xff\xfe" * 40)
+    (made / "LEAK-good").write_text("f" * 48 + "\n")
+    return made
+
+
+@pytest.fixture(scope="module")
+def said(directory) -> dict:
+    """What loading the settings says for every case, each with an environment of its own, in one fresh process."""
+    cases = {name: changes for name, (changes, _) in WRONG.items()} | RIGHT
+    asked = json.dumps({name: environment_of(changes, directory) for name, changes in cases.items()})
+    command = [sys.executable, "-c", LOAD_EACH]
+    done = subprocess.run(command, cwd=ROOT, input=asked, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_is_wrong_is_named_and_its_value_never_printed(said, case):
+    complaint, variable = said[case], WRONG[case][1]
+
+    assert isinstance(complaint, str), f"{case} was accepted"
+    assert {line.split()[0] for line in complaint.strip().splitlines()} == {variable}
+    assert complaint.rstrip().endswith(".")
+    assert "LEAK" not in complaint
+
+
+@pytest.mark.parametrize("case", RIGHT)
+def test_what_is_right_is_taken(said, case):
+    assert said[case]["DEBUG"] == "False"
+
+
+def test_words_are_stripped_files_lose_their_last_newline_and_dollars_are_no_references(said):
+    assert said["words with blanks"]["ALLOWED_HOSTS"] == "['a.example', 'b.example']"
+    assert said["words with blanks"]["TAT_REGIONS"] == "['ap-singapore', 'eu-frankfurt']"
+    assert said["secrets in files"]["SECRET_KEY"] == "f" * 48
+    assert said["a key that begins with a dollar sign"]["SECRET_KEY"] == "$PATH" + "x" * 40
+
+
+def manage(*words, **environment):
+    command = [sys.executable, "manage.py", *words]
+    variables = {"PATH": os.environ["PATH"]} | environment
+    return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.processes
+def test_static_files_are_collected_without_any_secret():
+    done = manage("collectstatic", "--no-input", "--dry-run")
+
+    assert done.returncode == 0, done.stderr
+    assert "static files copied" in done.stdout
+
+
+@pytest.mark.processes
+def test_every_problem_is_told_at_one_start_without_a_traceback():
+    done = manage("migrate", TAT_RATE="LEAK")
+
+    assert done.returncode != 0
+    assert {line.split()[0] for line in done.stderr.strip().splitlines()[1:]} == {*GOOD, "TAT_RATE"} - {"PORTAL_MODE"}
+    assert "Traceback" not in done.stderr and "LEAK" not in done.stderr

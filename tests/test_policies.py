@@ -1,0 +1,187 @@
+"""A team's policy narrows what the API takes, says so beside each field beforehand, and is no matter of the form alone."""
+
+import uuid
+
+import pytest
+from django.db import IntegrityError, transaction
+from reading_pages import errors_beside, send, summary, text, typed_in, value_in
+
+from registercodes import issuing, policies
+from registercodes.audit import NOWHERE
+from registercodes.models import AuditEvent, RegisterCode, Team
+from registercodes.rules import Asked
+
+pytestmark = pytest.mark.django_db
+
+NEW = "/teams/web/codes/new/"
+TEN = {"allowed_networks": ["203.0.113.0/24", "198.51.100.0/25"]}
+
+# policy, what is asked, the field it concerns; the same with one step less is allowed.
+REFUSED = [
+    ({"regions": ["eu-frankfurt"]}, {"region": "ap-singapore"}, "region"),
+    ({"max_register_limit": 50}, {"register_limit": 51}, "register_limit"),
+    ({"max_hours": 72}, {"effective_time": 73}, "effective_time"),
+    ({"permanent_allowed": False}, {"effective_time": 100_000}, "effective_time"),
+    ({"permanent_allowed": False, "max_hours": 99_999}, {"effective_time": 10**17}, "effective_time"),
+    ({"ip_range_required": True}, {"ip_address_range": ""}, "ip_address_range"),
+    ({"ip_range_required": True}, {"ip_address_range": "0.0.0.0/0"}, "ip_address_range"),
+    ({"ip_range_required": True}, {"ip_address_range": "203.0.113.9/0"}, "ip_address_range"),
+    ({"widest_prefix": 24}, {"ip_address_range": ""}, "ip_address_range"),
+    ({"widest_prefix": 24}, {"ip_address_range": "203.0.113.0/23"}, "ip_address_range"),
+    ({"widest_prefix": 1}, {"ip_address_range": "203.0.113.9/0"}, "ip_address_range"),
+    ({"widest_prefix": 32}, {"ip_address_range": "203.0.113.8/31"}, "ip_address_range"),
+    (TEN, {"ip_address_range": ""}, "ip_address_range"),
+    (TEN, {"ip_address_range": "0.0.0.0/0"}, "ip_address_range"),
+    (TEN, {"ip_address_range": "203.0.112.255"}, "ip_address_range"),
+    (TEN, {"ip_address_range": "203.0.113.0/23"}, "ip_address_range"),
+    (TEN, {"ip_address_range": "198.51.100.128"}, "ip_address_range"),
+    ({"description_required": True}, {"description": ""}, "description"),
+]
+ALLOWED = [
+    ({"regions": ["ap-singapore"]}, {"region": "ap-singapore"}),
+    ({"regions": []}, {"region": "na-siliconvalley"}),
+    ({"max_register_limit": 50}, {"register_limit": 50}),
+    ({"max_hours": 72}, {"effective_time": 72}),
+    ({"max_hours": 72}, {"effective_time": 100_000}),
+    ({"permanent_allowed": False}, {"effective_time": 99_999}),
+    ({"ip_range_required": True}, {"ip_address_range": "203.0.113.9/1"}),
+    ({"widest_prefix": 24}, {"ip_address_range": "203.0.113.9/24"}),
+    ({"widest_prefix": 32}, {"ip_address_range": "203.0.113.9"}),
+    (TEN, {"ip_address_range": "203.0.113.9/24"}),
+    (TEN, {"ip_address_range": "198.51.100.127"}),
+    ({"description_required": True}, {"description": "d"}),
+    ({}, {"ip_address_range": "0.0.0.0/0", "register_limit": 10_000, "effective_time": 10**17}),
+]
+
+
+def asked_for(**changes) -> Asked:
+    return Asked(**({"region": "ap-singapore", "description": "web", "ip_address_range": "203.0.113.9"} | changes))
+
+
+def narrow(team, **policy) -> Team:
+    Team.objects.filter(pk=team.pk).update(**policy)
+    team.refresh_from_db()
+    return team
+
+
+@pytest.mark.parametrize(("policy", "changes", "field"), REFUSED, ids=lambda part: ascii(part)[:50])
+def test_what_goes_beyond_the_policy_is_refused_for_its_field(web, policy, changes, field):
+    problems = policies.check(asked_for(**changes), narrow(web, **policy))
+
+    assert [(problem.field, problem.code) for problem in problems] == [(field, "policy")]
+    assert str(problems[0]).endswith(".") and "Your team" in str(problems[0])
+
+
+@pytest.mark.parametrize(("policy", "changes"), ALLOWED, ids=lambda part: ascii(part)[:50])
+def test_what_lies_within_the_policy_is_allowed(web, policy, changes):
+    assert policies.check(asked_for(**changes), narrow(web, **policy)) == []
+
+
+@pytest.mark.parametrize(("policy", "changes", "field"), REFUSED, ids=lambda part: ascii(part)[:50])
+def test_issuing_refuses_it_too_since_a_form_is_no_guard(alice, web, cloud, policy, changes, field):
+    result = issuing.issue(
+        actor=alice, team=narrow(web, **policy), asked=asked_for(**changes), submission=uuid.uuid4(), origin=NOWHERE
+    )
+
+    assert isinstance(result, issuing.Denied) and result.problems[0].field == field
+    assert cloud.calls() == [] and not RegisterCode.objects.exists()
+
+
+def test_issuing_refuses_what_the_api_would_too(alice, web, cloud):
+    asked = Asked("mars", "d" * 129, "p" * 33, 0, 0, "::1")
+
+    result = issuing.issue(actor=alice, team=web, asked=asked, submission=uuid.uuid4(), origin=NOWHERE)
+
+    assert len(result.problems) == 6
+    assert cloud.calls() == [] and not RegisterCode.objects.exists()
+
+
+# In the page.
+
+STRICT = {
+    "regions": ["ap-singapore", "eu-frankfurt"],
+    "max_register_limit": 5,
+    "max_hours": 2,
+    "permanent_allowed": False,
+    "ip_range_required": True,
+    "allowed_networks": ["203.0.113.0/24"],
+    "widest_prefix": 28,
+    "description_required": True,
+}
+
+
+def test_the_form_says_each_limit_beside_its_field_before_anything_is_typed(as_alice, web):
+    narrow(web, **STRICT)
+
+    page = text(as_alice.get(NEW))
+
+    for said in (
+        *(
+            "From 1 to 5; 5 if left empty.",
+            "From 1 to 2 hours. Your team may not make permanent codes.",
+            "At the widest /28.",
+        ),
+        *("Your team may use 203.0.113.0/24.", "Your team asks for one."),
+    ):
+        assert said in page
+    assert "na-siliconvalley" not in page
+
+
+def test_the_form_begins_within_the_policy(as_alice, web, cloud, typed):
+    narrow(web, max_register_limit=5, max_hours=2)
+    page = as_alice.get(NEW)
+
+    assert (typed_in(page, "register_limit"), typed_in(page, "effective_time")) == ("5", "2")
+    assert value_in(send(as_alice, NEW, typed(register_limit="", effective_time="")))
+    assert RegisterCode.objects.values_list("register_limit", "effective_time").get() == (5, 2)
+
+
+def test_every_limit_that_was_passed_is_told_beside_its_field_and_noted_once(as_alice, web, typed, cloud):
+    narrow(web, **STRICT)
+    beyond = typed(
+        region="ap-seoul", description="", register_limit="6", effective_time="3", ip_address_range="10.0.0.1"
+    )
+
+    answers = [send(as_alice, NEW, beyond) for _ in range(3)]
+
+    assert {answer.status_code for answer in answers} == {422}
+    assert set(errors_beside(answers[0])) == {"region"}  # a region that is not offered is no choice at all
+    answer = send(as_alice, NEW, beyond | {"region": "ap-singapore"})
+    assert set(errors_beside(answer)) == {"description", "register_limit", "effective_time", "ip_address_range"}
+    assert AuditEvent.objects.get().detail["reason"] == (
+        "web:description.policy,effective_time.policy,ip_address_range.policy,register_limit.policy"
+    )
+    assert cloud.calls() == []
+
+
+@pytest.mark.parametrize("change", [{"validity": "permanent"}, {"effective_time": "100000"}], ids=str)
+def test_permanent_by_choice_or_by_number_meets_the_same_policy(as_alice, web, typed, cloud, change):
+    narrow(web, permanent_allowed=False)
+
+    answer = send(as_alice, NEW, typed(**change))
+
+    assert summary(answer) == ["Hours: Your team may not make permanent codes."]
+    assert cloud.calls() == []
+
+
+def test_no_policy_ever_allows_more_than_the_portal_offers(web, settings):
+    settings.TAT_REGIONS = ["ap-singapore"]
+    narrow(web, regions=["ap-singapore", "eu-frankfurt"])
+
+    assert policies.regions_of(web) == ("ap-singapore",)
+    assert policies.check(asked_for(region="eu-frankfurt"), web)
+
+
+@pytest.mark.parametrize("policy", [{"max_register_limit": 10_001}, {"max_hours": 0}, {"widest_prefix": 33}], ids=str)
+def test_no_policy_outside_the_apis_rules_can_be_stored(web, policy):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Team.objects.filter(pk=web.pk).update(**policy)
+
+
+def test_an_inactive_team_never_issues_even_past_the_view(alice, web, cloud):
+    narrow(web, active=False)
+
+    result = issuing.issue(actor=alice, team=web, asked=asked_for(), submission=uuid.uuid4(), origin=NOWHERE)
+
+    assert not isinstance(result, issuing.Issued)
+    assert all(not code.Enabled for code in cloud.codes() if code.RegisterCodeId == result.code.code_id)

@@ -1,0 +1,163 @@
+"""gunicorn stops, names the reason and serves nothing when the portal must not run; so do all checks of the database."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from records import a_code
+from server_database import new_database
+from test_configuration import GOOD
+
+from portal.startup import problems_at_start
+from registercodes import audit, keys
+from registercodes.models import Action, AuditHead, Installation, Outcome
+
+ROOT = Path(__file__).resolve().parent.parent
+ENDPOINT = "127.0.0.1:8001"
+DEVELOPMENT = {"PORTAL_MODE": "development"}
+OTHER_KEY = "LEAK-other-audit-key-0123456789abcdef"
+HALTED = 3  # gunicorn's own exit status for "worker failed to boot"
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def start(environment) -> subprocess.CompletedProcess[str]:
+    """gunicorn as deployments start it; it has to end by itself."""
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{free_port()}", "portal.wsgi"]
+    variables = {"PATH": os.environ["PATH"], "WEB_CONCURRENCY": "1"} | environment
+    return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=30, check=False)
+
+
+def stops(environment, named: str) -> bool:
+    done = start(environment)
+
+    said = done.stderr[done.stderr.index("The portal does not start:") :].splitlines()
+    assert done.returncode == HALTED
+    assert named in said[1]
+    assert "LEAK" not in done.stdout + done.stderr
+    assert "Traceback" not in "\n".join(said[:2])
+    return True
+
+
+@pytest.fixture
+def database(tmp_path):
+    made = new_database(tmp_path, endpoint=ENDPOINT)
+    yield made
+    made.remove()
+
+
+CONFIGURED_WRONG = {
+    "a required variable missing": ({"SECRET_KEY": None}, "SECRET_KEY is not set."),
+    "a file unreadable": ({"AUDIT_KEY": None, "AUDIT_KEY_FILE": "/LEAK/none"}, "AUDIT_KEY_FILE names a file"),
+    "the sandbox in production": ({"TAT_ENDPOINT": f"http://{ENDPOINT}"}, "TAT_ENDPOINT must be https"),
+}
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(("changes", "named"), CONFIGURED_WRONG.values(), ids=CONFIGURED_WRONG)
+def test_gunicorn_stops_for_a_bad_configuration(tmp_path, changes, named):
+    environment = GOOD | {"DATABASE_URL": f"sqlite:///{tmp_path}/none"} | changes
+
+    assert stops({name: value for name, value in environment.items() if value}, named)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.processes
+def test_gunicorn_stops_for_a_database_that_was_never_migrated(tmp_path):
+    assert stops(DEVELOPMENT | {"DATABASE_URL": f"sqlite:///{tmp_path}/new"}, "DATABASE_URL: the tables are missing")
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    "url", ["sqlite:////LEAK/none/here", "postgres://LEAK:LEAK@127.0.0.1:1/LEAK"], ids=["file", "server"]
+)
+def test_gunicorn_stops_for_a_database_that_does_not_answer(url):
+    assert stops(DEVELOPMENT | {"DATABASE_URL": url}, "DATABASE_URL: the database does not answer")
+
+
+STAMPED_WRONG = {
+    "PORTAL_MODE": GOOD | {"TAT_ENDPOINT": f"http://{ENDPOINT}", "ALLOW_INSECURE_ENDPOINTS": "yes"},
+    "TAT_ENDPOINT": DEVELOPMENT | {"TAT_ENDPOINT": "http://127.0.0.1:8002"},
+}
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("variable", STAMPED_WRONG)
+def test_gunicorn_stops_for_the_record_of_another_portal(database, variable):
+    environment = STAMPED_WRONG[variable] | {"DATABASE_URL": database.url}
+
+    assert stops(environment, f"{variable}: this database is the record of another one")
+
+
+@pytest.mark.processes
+def test_gunicorn_stops_when_a_trigger_is_missing(database):
+    dropped = "DROP TRIGGER audit_no_update"
+    database.execute(dropped if database.url.startswith("sqlite") else f"{dropped} ON registercodes_auditevent")
+
+    assert stops(DEVELOPMENT | {"DATABASE_URL": database.url}, "audit_no_update")
+
+
+@pytest.mark.processes
+def test_gunicorn_stops_when_a_key_of_the_record_is_gone(database):
+    environment = DEVELOPMENT | {"DATABASE_URL": database.url, "AUDIT_KEY": OTHER_KEY}
+
+    assert stops(environment, "AUDIT_KEY_FALLBACKS lacks the retired keys")  # the sample teams are on record
+
+
+# The same checks, each way, without a server.
+
+
+@pytest.fixture
+def stamped(db):
+    """A database and settings that agree."""
+    assert problems_at_start() == []
+    return Installation.objects.get()
+
+
+@pytest.mark.parametrize(
+    ("column", "variable"), [("mode", "PORTAL_MODE"), ("endpoint_host", "TAT_ENDPOINT"), ("account", "TAT_ACCOUNT")]
+)
+def test_a_stamp_that_differs_names_its_variable(stamped, client, column, variable):
+    Installation.objects.update(**{column: "another"})
+
+    (said,) = problems_at_start()
+    assert said.startswith(f"registercodes.E003: {variable}: this database is the record of another one (another)")
+    assert client.get("/readyz").status_code == 503
+
+
+def test_a_missing_stamp_or_head_is_told(stamped):
+    AuditHead.objects.all().delete()
+    assert problems_at_start() == [
+        "registercodes.E002: DATABASE_URL: the database was never stamped; run manage.py migrate."
+    ]
+    Installation.objects.all().delete()
+    assert len(problems_at_start()) == 1
+
+
+@pytest.mark.parametrize("used", ["event", "fingerprint"])
+def test_a_retired_key_must_stay_known_and_is_named_by_its_id(stamped, alice, web, settings, used):
+    retired, settings.AUDIT_KEY = settings.AUDIT_KEY, "r" * 40
+    if used == "event":
+        audit.record(Action.USER_SIGNED_IN, Outcome.SUCCESS)
+    else:
+        a_code(team=web, person=alice, value_fingerprint="0" * 64, fingerprint_key=keys.current().id)
+    old_id, settings.AUDIT_KEY = keys.current().id, "n" * 40
+
+    assert problems_at_start() == [
+        f"registercodes.E005: AUDIT_KEY_FALLBACKS lacks the retired keys with the ids {old_id}."
+    ]
+    settings.AUDIT_KEY_FALLBACKS = [retired, "r" * 40]
+    assert problems_at_start() == []
+
+
+def test_a_good_portal_is_never_stopped(stamped, client):
+    audit.record(Action.USER_SIGNED_IN, Outcome.SUCCESS)
+
+    assert problems_at_start() == []
+    assert client.get("/readyz").status_code == 200
