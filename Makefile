@@ -5,7 +5,7 @@ PY := $(BIN)/python
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench sandbox lock screenshots
+.PHONY: help run test check sandbox lock
 
 help: ## Say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -28,15 +28,9 @@ check: .venv/.dev ## Lint, types, migrations, deployment checks
 	PORTAL_MODE=development $(PY) manage.py makemigrations --check --dry-run
 	$(PY) tests/deployment_check.py
 
-bench: .venv/.dev ## Measure, as ratios in one run
-	$(PY) -m bench
-
 lock: ## Compile requirements*.in anew (needs uv)
 	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt
 	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header requirements-dev.in -o requirements-dev.txt
-
-screenshots: .venv/.dev ## Take the README's pictures anew
-	$(PY) docs/screenshots.py
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

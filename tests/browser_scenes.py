@@ -48,7 +48,7 @@ class Stage:
     def card(self, where: str = "state = 'issued' AND disabled_at IS NULL") -> str:
         """The address of the newest such code."""
         found = self.portal.database.query(
-            f"SELECT reference FROM registercodes_registercode WHERE {where} ORDER BY id DESC LIMIT 1"  # noqa: S608
+            f"SELECT reference FROM registercodes_registercode WHERE {where} ORDER BY id DESC LIMIT 1"
         )
         return f"/codes/{found[0].reference}/"
 

@@ -17,7 +17,7 @@ def scripts(request) -> bool:
 
 
 @pytest.fixture
-def start(profile, shared_portal, scripts) -> Profile:  # noqa: F811
+def start(profile, shared_portal, scripts) -> Profile:
     return profile(base_url=shared_portal.url, java_script_enabled=scripts)
 
 

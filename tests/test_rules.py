@@ -40,8 +40,8 @@ def test_the_rules_know_exactly_the_parameters_of_the_table():
 def test_the_numbers_in_the_rules_are_the_tables():
     assert {name: TABLE[name]["max"] for name in CHECKED_TEXTS} == CHECKED_TEXTS
     limit, hours = TABLE["RegisterLimit"], TABLE["EffectiveTime"]
-    assert (rules.LIMIT_MIN, rules.LIMIT_MAX, rules.LIMIT_DEFAULT) == (limit["min"], limit["max"], limit["default"])
-    assert (rules.HOURS_MAX, rules.HOURS_DEFAULT) == (hours["permanent_above"], hours["default"])
+    assert (limit["min"], limit["max"], limit["default"]) == (rules.LIMIT_MIN, rules.LIMIT_MAX, rules.LIMIT_DEFAULT)
+    assert (hours["permanent_above"], hours["default"]) == (rules.HOURS_MAX, rules.HOURS_DEFAULT)
 
 
 def test_what_is_not_given_takes_the_tables_defaults():
@@ -90,7 +90,7 @@ def test_hours_are_1_or_more_and_permanent_above_99999(hours, said, permanent):
 
 
 def test_what_permanent_sends_is_the_first_number_that_means_it():
-    assert rules.PERMANENT_HOURS == TABLE["EffectiveTime"]["permanent_above"] + 1
+    assert TABLE["EffectiveTime"]["permanent_above"] + 1 == rules.PERMANENT_HOURS
 
 
 @pytest.mark.parametrize("example", PAGE["examples"], ids=["with parameters", "no parameters"])
