@@ -5,7 +5,7 @@ PY := $(BIN)/python
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check sandbox lock
+.PHONY: help run test check bench sandbox lock
 
 help: ## Say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -27,6 +27,9 @@ check: .venv/.dev ## Lint, types, migrations, deployment checks
 	PORTAL_MODE=development $(BIN)/mypy
 	PORTAL_MODE=development $(PY) manage.py makemigrations --check --dry-run
 	$(PY) tests/deployment_check.py
+
+bench: .venv/.dev ## Measure, as ratios in one run (TEST_POSTGRESQL_URL for the second database)
+	PYTHONPATH=tests $(PY) -m bench
 
 lock: ## Compile requirements*.in anew (needs uv)
 	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt

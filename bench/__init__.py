@@ -1,0 +1,1 @@
+"""Measures the portal: figures beside their yardstick, from one run."""
