@@ -6,7 +6,6 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.views.defaults import server_error as django_server_error
 
 DATABASE_AWAY = (OperationalError, InterfaceError)
 
@@ -23,12 +22,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Django calls this while the exception is being handled: a database that is away is 503, never 500."""
     if isinstance(sys.exc_info()[1], DATABASE_AWAY):
         return unavailable(request)
-    return django_server_error(request)
+    return _bare(request, "500.html", status=500)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
-    """The record cannot be read or written now. Rendered without the context processors, which ask the database."""
-    page = render_to_string("503.html", {"request_id": getattr(request, "request_id", "")})
-    response = HttpResponse(page, status=503)
+    """The record cannot be read or written now."""
+    response = _bare(request, "503.html", status=503)
     response["Retry-After"] = "5"
     return response
+
+
+def _bare(request: HttpRequest, template: str, *, status: int) -> HttpResponse:
+    """Rendered without the context processors, which ask the database."""
+    return HttpResponse(render_to_string(template, {"request_id": getattr(request, "request_id", "")}), status=status)

@@ -210,8 +210,9 @@ def _call(code: RegisterCode) -> tuple[datetime, Created | TatError]:
     sent_at = timezone.now()
     if not has_turn:
         return sent_at, NotSent("busy")
-    fresh = lambda: turn.holds() and boot_seconds() - written - turn.queued <= STALE_SECONDS  # noqa: E731
-    return sent_at, _ask_cloud(code, fresh=fresh)
+    return sent_at, _ask_cloud(
+        code, fresh=lambda: turn.holds() and boot_seconds() - written - turn.queued <= STALE_SECONDS
+    )
 
 
 def _ask_cloud(code: RegisterCode, *, fresh: Callable[[], bool]) -> Created | TatError:

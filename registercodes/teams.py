@@ -34,6 +34,8 @@ def change(
     *, key: str, facts: Mapping[str, Any], reason: str, by: str, actor: Any = None, origin: Origin = NOWHERE
 ) -> Team:
     """Change name, group or policy. Raises ``Team.DoesNotExist`` and ``ValidationError``."""
+    if not reason.strip():
+        raise ValidationError({"reason": "Say why; it goes into the audit."})
     with transaction.atomic():
         team = Team.objects.select_for_update(no_key=True).get(key=key)
         before = described(team)
