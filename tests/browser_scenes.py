@@ -133,17 +133,24 @@ def over_quota(stage: Stage) -> Page:
     return page
 
 
-def pressed_twice(stage: Stage, *, stalled: bool = False, **changes: str) -> Page:
-    """One submission sent from elsewhere, then from here."""
+def sent_elsewhere(stage: Stage, *, stalled: bool = False) -> str:
+    """Sends a form from another browser of Alice's, to a cloud that may take its time. Returns the submission."""
     alice = stage.portal.sign_in("alice")
     fields = stage.portal.form(alice)
+    if not stalled:
+        assert "the-value" in stage.portal.send(alice, fields).text
+        return fields["submission"]
     stage.portal.sandbox.forget_calls()
-    if stalled:
-        stage.portal.sandbox.fault("stall", seconds=30)
-    first = Press(stage.portal, alice, fields)
-    stage.portal.sandbox.wait_for_calls(1) if stalled else first.answer()
+    stage.portal.sandbox.fault("stall", seconds=30)
+    Press(stage.portal, alice, fields)
+    stage.portal.sandbox.wait_for_calls(1)
+    return fields["submission"]
+
+
+def sent_again(stage: Stage, *, stalled: bool = False, **changes: str) -> Page:
+    used = sent_elsewhere(stage, stalled=stalled)
     page = stage.at(NEW)
-    page.locator("[name=submission]").evaluate("(field, used) => { field.value = used; }", fields["submission"])
+    page.locator("[name=submission]").evaluate("(field, used) => { field.value = used; }", used)
     fill(page, **changes)
     create(page)
     return page
@@ -151,12 +158,12 @@ def pressed_twice(stage: Stage, *, stalled: bool = False, **changes: str) -> Pag
 
 def busy(stage: Stage) -> Page:
     """As many creates wait for the cloud as may."""
-    pressed_twice(stage, stalled=True).close()
+    sent_elsewhere(stage, stalled=True)
     return sent(stage, description=EMOJI)
 
 
 def pending_card(stage: Stage) -> Page:
-    pressed_twice(stage, stalled=True).close()
+    sent_elsewhere(stage, stalled=True)
     return stage.at(stage.card("state = 'pending'"))
 
 
@@ -219,9 +226,9 @@ SCENES: dict[str, tuple[str, Callable[[Stage], Page]]] = {
     "issued": ("Your register code", lambda stage: sent(stage, description=LONG, ip_address_range="10.1.2.3/8")),
     "issued, no commands": ("Your register code", lambda stage: answered(stage, "value_not_string", value="a+b/c=")),
     "issued, permanent": ("Your register code", lambda stage: sent(stage, permanent=True, description=EMOJI)),
-    "pending": ("Still working on this code", lambda stage: pressed_twice(stage, stalled=True)),
-    "already issued": ("no description", pressed_twice),
-    "already used": ("This form was sent before", lambda stage: pressed_twice(stage, description=RTL)),
+    "pending": ("Still working on this code", lambda stage: sent_again(stage, stalled=True)),
+    "already issued": ("no description", sent_again),
+    "already used": ("This form was sent before", lambda stage: sent_again(stage, description=RTL)),
     "refused": (REFUSED, lambda stage: answered(stage, "error", code="LimitExceeded")),
     "refused, operator": (REFUSED, lambda stage: answered(stage, "error", code="AuthFailure.SecretIdNotFound")),
     "not sent": ("The request never reached the cloud", not_sent),

@@ -9,10 +9,14 @@ import pytest
 from browsers import base_url, browser_type_launch_args, chromium, shared_portal, standing_portal, visit  # noqa: F401
 from cast import *  # noqa: F403  the people and their browsers, as fixtures
 from django.db import connection
+from hypothesis import settings as hypothesis_settings
 from sandbox_process import Sandbox, sandbox  # noqa: F401
 from server_process import portal  # noqa: F401
 
 from registercodes import triggers
+
+hypothesis_settings.register_profile("suite", deadline=None)  # a busy machine is no counterexample
+hypothesis_settings.load_profile("suite")
 
 ROOT = Path(__file__).resolve().parent.parent
 
