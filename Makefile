@@ -5,13 +5,13 @@ PY := $(BIN)/python
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench sandbox lock
+.PHONY: help run test check bench sandbox screenshots lock
 
 help: ## Say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
 
-run: .venv/.runtime ## Start the portal on http://127.0.0.1:8000 with a sandbox API and sample people
-	@PORTAL_MODE=development $(PY) manage.py demo
+run: .venv/.runtime ## Start the portal on http://127.0.0.1:8000 with a sandbox API and sample people (DEMO="--bind host:port")
+	@PORTAL_MODE=development $(PY) manage.py demo $(DEMO)
 
 sandbox: .venv/.runtime ## Start the sandbox API alone, on http://127.0.0.1:8001
 	@PORTAL_MODE=development $(PY) manage.py sandbox
@@ -30,6 +30,9 @@ check: .venv/.dev ## Lint, types, migrations, deployment checks
 
 bench: .venv/.dev ## Measure, as ratios in one run (TEST_POSTGRESQL_URL for the second database)
 	PYTHONPATH=tests $(PY) -m bench
+
+screenshots: .venv/.dev ## Take the README's pictures anew (needs Chromium)
+	$(PY) docs/screenshots.py
 
 lock: ## Compile requirements*.in anew (needs uv)
 	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt

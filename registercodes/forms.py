@@ -3,7 +3,6 @@
 import uuid
 from typing import Any
 
-from crispy_forms.helper import FormHelper
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import QueryDict
@@ -55,9 +54,6 @@ class RegisterCodeForm(forms.Form):
         super().__init__(typed, initial=defaults | (initial or {}), label_suffix="")
         self.offer_regions()
         self.explain_fields()
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True
 
     @staticmethod
     def default_hours(team: Team) -> int:
@@ -207,7 +203,7 @@ def _hours_help(team: Team) -> str:
     words = ngettext("From %(least)d to %(most)s hour.", "From %(least)d to %(most)s hours.", team.max_hours)
     said = [words % {"least": rules.HOURS_MIN, "most": wording.grouped(team.max_hours)}]
     if team.permanent_allowed:
-        said.append(gettext("A number above %(most)d means permanent.") % {"most": rules.HOURS_MAX})
+        said.append(gettext("A number above %(most)s means permanent.") % {"most": wording.grouped(rules.HOURS_MAX)})
     else:
         said.append(gettext("Your team may not make permanent codes."))
     return " ".join(said)

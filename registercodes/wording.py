@@ -49,7 +49,8 @@ def duration(hours: int) -> str:
 
 
 def grouped(number: int) -> str:
-    return f"{number:,}".replace(",", " ")
+    """With spaces that no line breaks at."""
+    return f"{number:,}".replace(",", "\u00a0")
 
 
 def network(text: str) -> str:

@@ -26,7 +26,7 @@ window.setTimeout = (work, wait, ...rest) => (wait === 2000 ? 0 : later(work, wa
 
 
 class Stage:
-    """A portal with a history of 30 codes, and whoever walks on."""
+    """A portal with a history that fills more than a page, and whoever walks on."""
 
     def __init__(self, portal: Portal, visit: Callable[..., Page]) -> None:
         self.portal = portal
@@ -56,7 +56,7 @@ class Stage:
 def prepare(portal: Portal) -> None:
     """The history that lists and cards show."""
     alice = portal.sign_in("alice")
-    for description in itertools.islice(itertools.cycle(DESCRIPTIONS), 30):
+    for description in itertools.islice(itertools.cycle(DESCRIPTIONS), 27):
         answer = portal.post_new(alice, description=description, instance_name_prefix="web-", register_limit=10000)
         assert "the-value" in answer.text
 

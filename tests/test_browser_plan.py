@@ -9,6 +9,13 @@ from playwright.sync_api import Error, Locator, Page, expect
 pytestmark = pytest.mark.browser
 
 
+NOTE_EVERY_PLAN = """() => {
+  window.plansShown = [];
+  const plan = document.getElementById("plan");
+  new MutationObserver(() => plansShown.push(plan.textContent)).observe(plan, { childList: true });
+}"""
+
+
 @pytest.fixture
 def form(visit, shared_portal) -> Page:
     """Alice in front of a new form."""
@@ -34,7 +41,8 @@ def test_the_plan_follows_what_is_typed(form):
 
 
 def test_a_slow_answer_for_earlier_words_never_replaces_that_for_later_ones(form):
-    held = []
+    held: list = []
+    form.evaluate(NOTE_EVERY_PLAN)
     form.route("**/plan/", lambda route: route.continue_() if held else held.append(route))
     with form.expect_request("**/plan/"):
         fill(form, instance_name_prefix="early-")
@@ -48,6 +56,7 @@ def test_a_slow_answer_for_earlier_words_never_replaces_that_for_later_ones(form
     expect(plan(form)).to_contain_text("Up to 7 hosts")
     expect(plan(form)).to_contain_text("named late-…")
     expect(plan(form)).not_to_have_attribute("data-waiting", "")
+    assert [words for words in form.evaluate("plansShown") if "early-" in words] == []
 
 
 def test_a_plan_that_cannot_be_refreshed_says_so_and_recovers(form):

@@ -75,7 +75,6 @@ def test_no_way_back_shows_the_value_or_makes_a_second_code(start, shared_portal
             assert creates(shared_portal) == number, way.__name__
             if scripts:
                 expect(page.get_by_role("heading", name=CARD), way.__name__).to_be_visible()
-            page.close()
     assert start.files_with(value) == []
 
 

@@ -218,7 +218,10 @@ def test_the_plan_is_a_sentence_and_sends_nothing(as_alice, typed, cloud):
         as_alice.post("/teams/web/codes/plan/", typed(ip_address_range="192.168.10.1/10", register_limit="40"))
     )
 
-    assert "Up to 40 hosts in ap-singapore, named web…, from 192.128.0.0/10 (4 194 304 addresses), until " in plan
+    assert (
+        "Up to 40 hosts in ap-singapore, named web…, from 192.128.0.0/10 (4 194 304 addresses), until "
+        in plan.replace("\u00a0", " ")
+    )
     assert "192.168.10.1/10 means the whole network" in plan
     assert cloud.calls() == [] and not RegisterCode.objects.exists()
 
