@@ -27,8 +27,17 @@ class RedactingFormatter(JsonFormatter):
 
     secrets: tuple[str, ...] = ()
 
+    def format(self, record: logging.LogRecord) -> str:
+        """A record that cannot be formatted is named; logging itself would print its arguments, unredacted."""
+        try:
+            return super().format(record)
+        except Exception:
+            facts = {"where": f"{record.pathname}:{record.lineno}", "request_id": getattr(record, "request_id", "")}
+            named = {"name": record.name, "levelno": logging.ERROR, "levelname": "ERROR", "msg": "unprintable_record"}
+            return super().format(logging.makeLogRecord(named | facts))
+
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
-        return {key: self.redact(key, value) for key, value in log_data.items()}
+        return {self.redact("", key): self.redact(key, value) for key, value in log_data.items()}
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         log_data["at"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
