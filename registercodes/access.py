@@ -1,6 +1,6 @@
 """Decides who may see and do what. Strangers get 404, members without the right 403; no answer means no."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -14,12 +14,19 @@ from registercodes.models import Membership, RegisterCode, Team
 
 def current_memberships() -> QuerySet[Membership]:
     """Memberships that a sign-in or re-check confirmed recently, of people who are not deactivated."""
-    since = timezone.now() - timedelta(days=settings.MEMBERSHIP_DAYS)
-    return Membership.objects.filter(checked_at__gte=since, user__is_active=True)
+    return Membership.objects.filter(checked_at__gte=_lapsed_before(), user__is_active=True)
+
+
+def _lapsed_before() -> datetime:
+    return timezone.now() - timedelta(days=settings.MEMBERSHIP_DAYS)
 
 
 def teams_of(user: Any) -> list[Team]:
-    return list(Team.objects.filter(memberships__in=current_memberships().filter(user=user)))
+    """By name. Read once per request (``user`` is the request's own); what decides over a value asks ``may_issue``."""
+    if not hasattr(user, "_teams"):
+        current = Team.objects.filter(memberships__user=user, memberships__checked_at__gte=_lapsed_before())
+        user._teams = list(current) if user.is_active else []
+    return user._teams
 
 
 def is_member(user: Any, team: Team) -> bool:
@@ -28,7 +35,7 @@ def is_member(user: Any, team: Team) -> bool:
 
 def may_issue(user: Any, team: Team) -> bool:
     """Asked of the database anew each time: rights are read again before a value is shown."""
-    return Team.objects.filter(pk=team.pk, active=True).exists() and is_member(user, team)
+    return current_memberships().filter(user=user, team=team, team__active=True).exists()
 
 
 def may_look(user: Any, code: RegisterCode) -> bool:
@@ -40,8 +47,8 @@ def may_close(user: Any, code: RegisterCode) -> bool:
 
 
 def team_to_issue_for(user: Any, key: str) -> Team:
-    team = Team.objects.filter(key=key).first()
-    if team is None or not is_member(user, team):
+    team = next((team for team in teams_of(user) if team.key == key), None)
+    if team is None:
         raise Http404
     if not team.active:
         raise PermissionDenied
@@ -81,5 +88,7 @@ def renew_memberships(user: Any, groups: set[str]) -> tuple[set[str], set[str]]:
     Membership.objects.filter(user=user).exclude(team__in=teams).delete()
     for team in teams:
         Membership.objects.update_or_create(user=user, team=team, defaults={"checked_at": now})
+    if hasattr(user, "_teams"):
+        del user._teams
     has = {team.key for team in teams}
     return has - had, had - has

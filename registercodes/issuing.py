@@ -17,7 +17,8 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import Error as DatabaseUnusable  # DatabaseError and InterfaceError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from registercodes import audit, cloud, policies, rules, settling, throttle
@@ -73,7 +74,7 @@ class Busy:
 Result = Issued | NotIssued | Replayed | Denied | Busy
 
 
-class _QuotaUsedUp(Exception):
+class _TeamMayNot(Exception):
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
 
@@ -85,9 +86,8 @@ def issue(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, origin
     since a form is an interface and not a guard. A database that cannot be
     written raises ``OperationalError`` before any call is made.
     """
-    earlier = RegisterCode.objects.filter(submission=submission).first()
-    if earlier:
-        return _replayed(earlier, actor=actor, asked=asked, origin=origin)
+    if _is_known(submission):
+        return _replayed(submission, actor=actor, asked=asked, origin=origin)
     problems = rules.check(asked, regions=tuple(settings.TAT_REGIONS)) or policies.check(asked, team)
     if problems:
         return deny(problems, actor=actor, team=team, origin=origin)
@@ -95,13 +95,13 @@ def issue(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, origin
         if not free:
             return Busy()
         try:
-            code = _write_down(actor=actor, team=team, asked=asked, submission=submission, origin=origin)
-        except _QuotaUsedUp as quota:
-            return deny([quota.problem], actor=actor, team=team, origin=origin)
-        if code is None:
-            earlier = RegisterCode.objects.get(submission=submission)
-            return _replayed(earlier, actor=actor, asked=asked, origin=origin)
-        sent_at, answer = _call(code)
+            written = _write_down(actor=actor, team=team, asked=asked, submission=submission, origin=origin)
+        except _TeamMayNot as no:
+            return deny([no.problem], actor=actor, team=team, origin=origin)
+        if written is None:
+            return _replayed(submission, actor=actor, asked=asked, origin=origin)
+        sent_at, answer = _call(written)
+    code = written.code
     value = settling.settle(code, answer, sent_at=sent_at, actor=actor, origin=origin)
     return Issued(code, value) if value else NotIssued(code)
 
@@ -134,7 +134,12 @@ def deny(problems: list[Problem], *, actor: Any, team: Team, origin: Origin) -> 
     return Denied(tuple(problems))
 
 
-def _replayed(code: RegisterCode, *, actor: Any, asked: Asked, origin: Origin) -> Replayed:
+def _is_known(submission: uuid.UUID) -> bool:
+    return RegisterCode.objects.filter(submission=submission).exists()
+
+
+def _replayed(submission: uuid.UUID, *, actor: Any, asked: Asked, origin: Origin) -> Replayed:
+    code = RegisterCode.objects.select_related("team").get(submission=submission)
     same = code.asked == asked
     audit.record_once(
         Action.CODE_REPLAYED,
@@ -148,24 +153,33 @@ def _replayed(code: RegisterCode, *, actor: Any, asked: Asked, origin: Origin) -
     return Replayed(code, same=same)
 
 
-def _write_down(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, origin: Origin) -> RegisterCode | None:
+@dataclass(frozen=True)
+class _Written:
+    """A committed request; ``at`` on ``boot_seconds``, taken before the commit: a process may stop right after it."""
+
+    code: RegisterCode
+    at: float
+
+
+def _write_down(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, origin: Origin) -> _Written | None:
     """Commit the request and its event under the team's lock; None when the submission is already there."""
     try:
         with transaction.atomic(durable=True):
             # no_key: other writers, holding the audit head, insert events that refer to the team (else: deadlocks).
             locked = Team.objects.select_for_update(no_key=True).get(pk=team.pk)
-            problem = policies.quota_problem(locked)
+            problem = policies.closed_problem(locked) or policies.quota_problem(locked)
             if problem:
-                raise _QuotaUsedUp(problem)
+                raise _TeamMayNot(problem)
             code = _new_row(actor=actor, team=locked, asked=asked, submission=submission, origin=origin)
             code.save(force_insert=True)
             audit.record(Action.CODE_REQUESTED, Outcome.UNKNOWN, code=code, actor=actor, team=locked, origin=origin)
+            written = _Written(code, at=boot_seconds())
     except IntegrityError:
         # Duplicate submission, reference collision or a trigger: only the first has a row to show.
-        if not RegisterCode.objects.filter(submission=submission).exists():
+        if not _is_known(submission):
             raise
         return None
-    return code
+    return written
 
 
 def _new_row(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, origin: Origin) -> RegisterCode:
@@ -199,19 +213,18 @@ def _new_row(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, ori
 # The call.
 
 
-def _call(code: RegisterCode) -> tuple[datetime, Created | TatError]:
+def _call(written: _Written) -> tuple[datetime, Created | TatError]:
     """Wait for a slot, then make the one call. Whatever is raised becomes an answer: the row must be settled."""
-    written = boot_seconds()
     turn = throttle.Turn(CREATE)
     try:
         has_turn = turn.comes()
-    except DatabaseError:
+    except DatabaseUnusable:
         has_turn = False
     sent_at = timezone.now()
     if not has_turn:
         return sent_at, NotSent("busy")
     return sent_at, _ask_cloud(
-        code, fresh=lambda: turn.holds() and boot_seconds() - written - turn.queued <= STALE_SECONDS
+        written.code, fresh=lambda: turn.holds() and boot_seconds() - written.at - turn.queued <= STALE_SECONDS
     )
 
 

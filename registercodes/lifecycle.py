@@ -3,7 +3,8 @@
 import logging
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import Error as DatabaseUnusable  # DatabaseError and InterfaceError
+from django.db import transaction
 from django.utils import timezone
 
 from registercodes import audit, cloud, throttle
@@ -80,7 +81,7 @@ def _slot_free() -> bool:
     """The wish is on record already: a busy database only means later."""
     try:
         return throttle.take(DISABLE)
-    except DatabaseError:
+    except DatabaseUnusable:
         return False
 
 

@@ -84,6 +84,11 @@ def used_today(team: Team, *, now: datetime | None = None) -> int:
     return RegisterCode.objects.filter(team=team, created_at__gte=midnight, state__in=RegisterCode.COUNTED).count()
 
 
+def closed_problem(team: Team) -> Problem | None:
+    """Asked under the team's lock too: it may have been switched off since access was checked."""
+    return None if team.active else Problem("", "inactive", gettext_noop("Your team may not make codes at present."))
+
+
 def quota_problem(team: Team) -> Problem | None:
     """Counted inside the transaction that holds the team's lock; elsewhere it is only a hint."""
     if team.codes_per_day is None or used_today(team) < team.codes_per_day:

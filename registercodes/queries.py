@@ -1,13 +1,18 @@
 """Reads for pages: lists and timelines, in a pinned number of statements."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.utils import timezone
+
 from registercodes import access
 from registercodes.models import AuditEvent, RegisterCode, Team
+from registercodes.rules import Asked
 
 PAGE = 25
+TWIN_WINDOW = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,15 @@ def section(team: Team, *, before: int | None) -> Section:
         code.team = team
     older = f"?{urlencode({'team': team.key, 'before': codes[-1].pk})}" if more else None
     return Section(team, codes, older, team.active)
+
+
+def twin_of(asked: Asked, *, user: Any, team: Team) -> RegisterCode | None:
+    """The person's own code with the same parameters of the last minutes: a second tab, or a second thought."""
+    since = timezone.now() - TWIN_WINDOW
+    recent = RegisterCode.objects.filter(
+        team=team, created_by=user, created_at__gte=since, state=RegisterCode.State.ISSUED, disable_wanted_at=None
+    )
+    return next((code for code in recent[:PAGE] if code.asked == asked), None)
 
 
 def timeline(code: RegisterCode) -> list[AuditEvent]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.db import Error as DatabaseUnusable  # DatabaseError and InterfaceError
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from registercodes import access, audit, keys, lifecycle
@@ -36,7 +37,7 @@ def settle(
     verdict = _verdict(answer, code=code, sent_at=sent_at)
     try:
         written = _persist(code, verdict, actor=actor, origin=origin)
-    except DatabaseError:
+    except DatabaseUnusable:
         log.critical("outcome_not_recorded", extra={"reference": code.reference}, exc_info=True)
         _abandon(code, answer)
         return None
@@ -102,7 +103,7 @@ def _close(code: RegisterCode, *, origin: Origin) -> None:
     """Disable a withheld code now if that is possible; its wish is committed and a sync retries it."""
     try:
         lifecycle.push_disable(code, origin=origin)
-    except DatabaseError:
+    except DatabaseUnusable:
         log.warning("disable_left_to_sync", extra={"reference": code.reference}, exc_info=True)
 
 
@@ -130,7 +131,7 @@ def _persist(code: RegisterCode, verdict: _Verdict, *, actor: Any, origin: Origi
                 raise
             log.critical("code_id_is_taken", extra={"reference": code.reference})
             verdict = _unbelievable(verdict)
-        except OperationalError:
+        except (OperationalError, InterfaceError):
             if time.monotonic() > give_up:
                 raise
             connection.close_if_unusable_or_obsolete()

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -47,6 +47,7 @@ def new(request: HttpRequest, team_key: str) -> HttpResponse:
             issuing.deny(form.policy_problems, actor=request.user, team=team, origin=origin_of(request))
         return _form_page(request, team, form, status=422)
     try:
+        twin = queries.twin_of(form.asked, user=request.user, team=team)  # now: once a value waits, nothing may fail
         result = issuing.issue(
             actor=request.user,
             team=team,
@@ -57,6 +58,8 @@ def new(request: HttpRequest, team_key: str) -> HttpResponse:
     except OperationalError:
         log.error("request_not_recorded", exc_info=True)
         return _busy_page(request, team, form, _("The portal's record cannot be written at the moment."))
+    if isinstance(result, issuing.Issued):
+        return _issued_page(request, result, twin=twin)
     return _result_page(request, team, form, result)
 
 
@@ -148,8 +151,6 @@ def _prefilled(request: HttpRequest) -> dict[str, Any]:
 
 def _result_page(request: HttpRequest, team: Team, form: RegisterCodeForm, result: issuing.Result) -> HttpResponse:
     match result:
-        case issuing.Issued():
-            return _issued_page(request, result)
         case issuing.NotIssued():
             return _outcome_page(request, result.code)
         case issuing.Replayed(code=code, same=True):
@@ -171,7 +172,7 @@ def _busy_page(request: HttpRequest, team: Team, form: RegisterCodeForm, why: st
     return response
 
 
-def _issued_page(request: HttpRequest, issued: issuing.Issued) -> HttpResponse:
+def _issued_page(request: HttpRequest, issued: issuing.Issued, *, twin: RegisterCode | None) -> HttpResponse:
     """The one page that shows a value; ``no-store`` and never compressed (BREACH)."""
     code, value = issued.code, issued.value.reveal()
     context = {
@@ -179,6 +180,7 @@ def _issued_page(request: HttpRequest, issued: issuing.Issued) -> HttpResponse:
         "value": value,
         "commands": enrolling.commands(region=code.region, code_id=code.code_id, value=value),
         "sentence": code.sentence,
+        "twin": twin,
     }
     return render(request, "registercodes/issued.html", context)
 
@@ -235,7 +237,11 @@ def _may_disable(request: HttpRequest, code: RegisterCode) -> bool:
 
 
 def _again_url(request: HttpRequest, code: RegisterCode) -> str | None:
-    if not access.may_issue(request.user, code.team):
+    """None without the right; and without a database, so that the page still says what happened."""
+    try:
+        if not access.may_issue(request.user, code.team):
+            return None
+    except (OperationalError, InterfaceError):
         return None
     return reverse("registercodes:new", args=[code.team.key]) + f"?like={code.reference}"
 

@@ -1,6 +1,6 @@
-"""One process of the budget's test: four threads that take a slot and create, until told to stop.
+"""One process of the budget's test: says that it is ready, is told until when, then takes turns and creates.
 
-python tests/budget_caller.py UNIX_TIME_TO_STOP THREADS
+python tests/budget_caller.py THREADS
 """
 
 import os
@@ -28,9 +28,14 @@ def call_until(stop: float) -> None:
 
 
 def main() -> None:
-    stop, threads = float(sys.argv[1]), int(sys.argv[2])
     django.setup()
-    callers = [threading.Thread(target=call_until, args=(stop,)) for _ in range(threads)]
+    from registercodes import cloud
+
+    cloud.client()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    stop = float(sys.stdin.readline())
+    callers = [threading.Thread(target=call_until, args=(stop,)) for _ in range(int(sys.argv[1]))]
     for caller in callers:
         caller.start()
     for caller in callers:

@@ -111,6 +111,12 @@ class PostgresqlDatabase(Database):
             connection.execute(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
             yield
 
+    def drop_connections(self) -> None:
+        """As a restart of the server does."""
+        self.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
     def content(self) -> bytes:
         dumped = subprocess.run(["pg_dump", "--inserts", self.url], check=True, capture_output=True)
         return dumped.stdout

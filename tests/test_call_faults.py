@@ -136,6 +136,16 @@ def posts(server) -> int:
     return sum(request.startswith(b"POST ") for request in server.requests)
 
 
+def test_an_id_that_is_another_codes_is_not_believed(as_alice, typed, settings):
+    with wire(answering(http(created()))) as server:
+        settings.TAT_ENDPOINT = server.url
+        assert value_in(send(as_alice, NEW, typed())) == VALUE
+        page = send(as_alice, NEW, typed())
+    newest = RegisterCode.objects.first()
+    assert (newest.state, newest.reason, newest.code_id) == ("unknown", "code_id_taken", "")
+    assert (heading(page), value_in(page), VALUE in text(page)) == (HEADINGS["unknown"], "", False)
+
+
 # Refused: the cloud definitely said no.
 
 REFUSALS = {

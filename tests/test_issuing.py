@@ -41,6 +41,16 @@ def test_the_form_as_it_is_first_shown_issues_a_code(as_alice, cloud, web):
     assert cloud.code(code.code_id).Description == f"~{code.reference}"
 
 
+def test_a_second_code_with_the_same_contents_says_so_and_names_the_first(as_alice, typed, cloud):
+    first = as_alice.post(NEW, typed()).content.decode()
+    second = as_alice.post(NEW, typed()).content.decode()
+    other = as_alice.post(NEW, typed(description="another")).content.decode()
+
+    named = RegisterCode.objects.order_by("pk").first().reference
+    assert 'id="twin"' not in first and 'id="twin"' not in other
+    assert 'id="twin"' in second and f"/codes/{named}/" in second
+
+
 def test_every_attempt_is_two_chained_events(as_alice, typed, cloud):
     as_alice.post(NEW, typed())
     assert actions() == ["code.requested", "code.issued"]

@@ -2,13 +2,15 @@
 
 import signal
 import time
-import uuid
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from reading_pages import heading, send
+from records import a_code
 from server_process import Press
 
+from registercodes import submissions
 from registercodes.models import AuditEvent, RegisterCode
 
 processes = pytest.mark.processes
@@ -153,8 +155,8 @@ def test_a_pending_row_that_nobody_will_settle_is_shown_as_unknown_and_nothing_i
     as_alice, alice, web, settings
 ):
     patience = timedelta(seconds=settings.TAT_DEADLINE + 30)
-    settling = left_pending(alice, web, "abcdef2", age=patience - timedelta(seconds=5))
-    given_up = left_pending(alice, web, "abcdef3", age=patience + timedelta(seconds=1))
+    settling = left_pending(alice, web, age=patience - timedelta(seconds=5))
+    given_up = left_pending(alice, web, age=patience + timedelta(seconds=1))
     assert "Still working" in as_alice.get(f"/codes/{settling.reference}/").content.decode()
     page = as_alice.get(f"/codes/{given_up.reference}/").content.decode()
     assert "Unknown" in page and "Still working" not in page
@@ -163,18 +165,24 @@ def test_a_pending_row_that_nobody_will_settle_is_shown_as_unknown_and_nothing_i
     assert not AuditEvent.objects.exists()
 
 
-def left_pending(person, team, reference, *, age):
-    return RegisterCode.objects.create(
-        reference=reference,
-        account="default",
-        team=team,
-        team_name=team.name,
-        created_by=person,
-        created_by_name=str(person),
-        submission=uuid.uuid4(),
-        region="ap-singapore",
-        register_limit=10,
-        effective_time=4,
-        permanent=False,
-        created_at=timezone.now() - age,
+def left_pending(person, team, *, age):
+    return a_code(team=team, person=person, state="pending", created_at=timezone.now() - age)
+
+
+@pytest.mark.django_db
+def test_pressing_again_long_after_a_kill_says_unknown_and_sends_nothing(as_alice, alice, web, typed, cloud):
+    fields = typed()
+    opened = submissions.opened(fields["submission"], person=alice, team=web)
+    asked = {"instance_name_prefix": "web", "ip_address_range": "203.0.113.0/24"}
+    a_code(
+        team=web,
+        person=alice,
+        state="pending",
+        submission=opened,
+        created_at=timezone.now() - timedelta(hours=1),
+        **asked,
     )
+    page = send(as_alice, "/teams/web/codes/new/", fields)
+    assert (page.status_code, heading(page)) == (200, "The cloud’s answer never arrived")
+    assert cloud.calls(CREATE) == []
+    assert RegisterCode.objects.get().state == "pending"

@@ -183,5 +183,5 @@ def test_an_inactive_team_never_issues_even_past_the_view(alice, web, cloud):
 
     result = issuing.issue(actor=alice, team=web, asked=asked_for(), submission=uuid.uuid4(), origin=NOWHERE)
 
-    assert not isinstance(result, issuing.Issued)
-    assert all(not code.Enabled for code in cloud.codes() if code.RegisterCodeId == result.code.code_id)
+    assert [problem.code for problem in result.problems] == ["inactive"]
+    assert cloud.calls() == [] and not RegisterCode.objects.exists()

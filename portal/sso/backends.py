@@ -24,4 +24,8 @@ class People(BaseBackend):
         return None
 
     def get_user(self, user_id: int) -> Any:
-        return get_user_model().objects.filter(pk=user_id, is_active=True).first()
+        people = get_user_model().objects
+        try:
+            return people.get(pk=user_id, is_active=True)
+        except people.model.DoesNotExist:
+            return None
