@@ -1,30 +1,95 @@
-"""Runs every measurement and prints one table. It measures and never fails: a missed goal is printed as such."""
+"""Takes all figures in one run, prints them as a table and writes them as JSON. It measures: goals missed exit 0 too."""
 
+import argparse
 import os
+import signal
+import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from bench import calls, issuing
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-ISSUES = int(os.environ.get("BENCH_ISSUES", "200"))
-CALLS = int(os.environ.get("BENCH_CALLS", "1000"))
+from bench import calls, issuing, postgresql, starting, visiting  # noqa: E402
+from bench.figures import Figure, machine, table, write  # noqa: E402
+
+PARTS = ("issuing", "calls", "starting")
+TINY = issuing.Sizes(seconds=0.4, events=3, pages=20)
 
 
-def main() -> None:
-    rows = [("figure", "measured", "yardstick", "goal", "")]
-    with tempfile.TemporaryDirectory() as folder:
-        databases = {"SQLite": ("", 15), "PostgreSQL": (os.environ.get("TEST_POSTGRESQL_URL", ""), 20)}
-        for name, (url, goal) in databases.items():
-            if name == "PostgreSQL" and not url:
-                rows.append((f"one issue, {name}", "not measured", "set TEST_POSTGRESQL_URL", "", ""))
-                continue
-            directory = Path(folder, name)
-            directory.mkdir()
-            rows += issuing.measure(directory, name=name, server=url, count=ISSUES, goal=goal)
-        rows += calls.measure(Path(folder), count=CALLS)
-    for row in rows:
-        print("  ".join(f"{cell:<30}" for cell in row).rstrip())
+def main() -> int:
+    options = _options()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
+    os.environ.pop("DATABASE_URL", None)  # each measurement names its own database
+    before = machine()
+    figures: list[Figure] = []
+    notes: list[str] = []
+    (ROOT / "run").mkdir(exist_ok=True)
+    # On the disk that a portal's own database is on.
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=ROOT / "run", ignore_cleanup_errors=True) as directory:
+        for part in options.only or PARTS:
+            figures += MEASURED[part](Path(directory), options, notes)
+    after = machine()
+    write(options.output, figures, notes=notes, before=before, after=after)
+    print(table(figures), *notes, _conditions(before, after), f"Written to {options.output}", sep="\n")
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", action="append", choices=PARTS, help="this part (may be repeated)")
+    parser.add_argument("--database", action="append", choices=["SQLite", "PostgreSQL"], help="default: both")
+    parser.add_argument("--tiny", action="store_true", help="sizes that prove it works and measure nothing")
+    parser.add_argument("--output", type=Path, default=ROOT / "run" / "bench.json")
+    return parser.parse_args()
+
+
+def _issuing(directory: Path, options: argparse.Namespace, notes: list[str]) -> list[Figure]:
+    sizes = TINY if options.tiny else issuing.Sizes()
+    found: list[Figure] = []
+    for database in options.database or ["SQLite", "PostgreSQL"]:
+        server, note = postgresql.server() if database == "PostgreSQL" else ("", "")
+        notes += [note] if note else []
+        if database == "PostgreSQL" and not server:
+            continue
+        found += _on(directory / database, database, server, sizes=sizes, with_visit=not found)
+    return found
+
+
+def _on(directory: Path, database: str, server: str, *, sizes: issuing.Sizes, with_visit: bool) -> list[Figure]:
+    _say(f"issuing on {database}")
+    directory.mkdir()
+    with issuing.served(directory, server=server) as portal:
+        visit = visiting.figures(portal) if with_visit else []
+        found = issuing.overhead(portal, database=database, sizes=sizes)
+        return [*found, issuing.new_code_page(portal, database=database, sizes=sizes), *visit]
+
+
+def _calls(directory: Path, options: argparse.Namespace, notes: list[str]) -> list[Figure]:
+    _say("the client against the official SDK")
+    return calls.figures(directory, calls=20 if options.tiny else 800)
+
+
+def _starting(directory: Path, options: argparse.Namespace, notes: list[str]) -> list[Figure]:
+    _say("make run")
+    return starting.figures(directory)
+
+
+MEASURED: dict[str, Callable[[Path, argparse.Namespace, list[str]], list[Figure]]] = {
+    "issuing": _issuing,
+    "calls": _calls,
+    "starting": _starting,
+}
+
+
+def _say(what: str) -> None:
+    print(f"measuring: {what}", file=sys.stderr, flush=True)
+
+
+def _conditions(before: dict, after: dict) -> str:
+    return f"{before['cpus']} CPUs, load {before['load'][0]} before and {after['load'][0]} after"
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
