@@ -1,6 +1,6 @@
 """Reads for pages: lists and timelines, in a pinned number of statements."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -47,10 +47,14 @@ def section(team: Team, *, before: int | None) -> Section:
 def twin_of(asked: Asked, *, user: Any, team: Team) -> RegisterCode | None:
     """The person's own code with the same parameters of the last minutes: a second tab, or a second thought."""
     since = timezone.now() - TWIN_WINDOW
-    recent = RegisterCode.objects.filter(
-        team=team, created_by=user, created_at__gte=since, state=RegisterCode.State.ISSUED, disable_wanted_at=None
-    )
-    return next((code for code in recent[:PAGE] if code.asked == asked), None)
+    return RegisterCode.objects.filter(
+        team=team,
+        created_by=user,
+        created_at__gte=since,
+        state=RegisterCode.State.ISSUED,
+        disable_wanted_at=None,
+        **asdict(asked),
+    ).first()
 
 
 def timeline(code: RegisterCode) -> list[AuditEvent]:
