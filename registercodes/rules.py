@@ -23,7 +23,8 @@ HOURS_MIN: Final = 1  # not documented; 0 and below are presumed TooSmall
 HOURS_MAX: Final = 99_999  # the longest finite life, about 11.4 years
 HOURS_DEFAULT: Final = 4
 PERMANENT_HOURS: Final = 100_000  # what the portal sends for "permanent": any number above HOURS_MAX means it
-NUMBER_DIGITS_MAX: Final = 18  # the API's int64; longer input is refused unread
+NUMBER_MAX: Final = 2**63 - 1  # the API's integers are int64
+NUMBER_DIGITS_MAX: Final = len(str(NUMBER_MAX))  # longer input is refused unread
 RANGE_MAX: Final = len("255.255.255.255/32")
 
 NUMBER: Final = re.compile(r"0|-?[1-9][0-9]*", re.ASCII)
@@ -141,7 +142,7 @@ def check_register_limit(limit: int) -> Problem | None:
 
 def check_effective_time(hours: int) -> Problem | None:
     """No upper bound: above HOURS_MAX a code is permanent, up to the API's int64."""
-    return check_bounds("effective_time", hours, low=HOURS_MIN, high=10**NUMBER_DIGITS_MAX - 1)
+    return check_bounds("effective_time", hours, low=HOURS_MIN, high=NUMBER_MAX)
 
 
 def check_bounds(name: str, number: int, *, low: int, high: int) -> Problem | None:

@@ -13,6 +13,7 @@ APPEND_ONLY = "audit events are append-only"
 NEVER_DELETED = "register codes are never deleted"
 ASKED_IS_FIXED = "what was asked for a register code never changes"
 CODE_ID_ONCE = "a register code gets its cloud id once"
+OUTCOME_ONCE = "what became of a register code is written once"
 MOVE_UNKNOWN = "a register code's state does not move that way"
 NO_REPLACE = "an existing row of history is never replaced"
 
@@ -30,6 +31,17 @@ class Trigger:
 
 def _asked_changed() -> str:
     return " OR ".join(f"OLD.{column} <differs> NEW.{column}" for column in RegisterCode.ASKED_COLUMNS)
+
+
+def _outcome_changed() -> str:
+    """The model tells how "not yet" is kept: NULL, or empty text where a column cannot be null."""
+    given = {
+        field.attname: f"OLD.{field.column} IS NOT NULL" if field.null else f"OLD.{field.column} <> ''"
+        for field in RegisterCode._meta.concrete_fields
+    }
+    return " OR ".join(
+        f"({given[column]} AND OLD.{column} <differs> NEW.{column})" for column in RegisterCode.WRITTEN_ONCE
+    )
 
 
 def _move_unknown() -> str:
@@ -52,6 +64,7 @@ TRIGGERS = (
     Trigger("code_no_delete", CODES, "DELETE", NEVER_DELETED),
     Trigger("code_asked_fixed", CODES, "UPDATE", ASKED_IS_FIXED, _asked_changed()),
     Trigger("code_id_once", CODES, "UPDATE", CODE_ID_ONCE, _code_id_given_twice()),
+    Trigger("code_outcome_once", CODES, "UPDATE", OUTCOME_ONCE, _outcome_changed()),
     Trigger("code_moves", CODES, "UPDATE", MOVE_UNKNOWN, _move_unknown()),
 )
 

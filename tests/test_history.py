@@ -1,6 +1,7 @@
 """History is not changed by plain DML, whichever way it comes: the database itself refuses, on SQLite and PostgreSQL."""
 
 import uuid
+from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -191,6 +192,22 @@ def test_nothing_that_was_asked_can_be_changed(code, bob, payments, column):
     values |= {"ip_first": 1, "ip_last": 9_999} if column in {"ip_first", "ip_last"} else {}
 
     assert refuses(lambda code: RegisterCode.objects.filter(pk=code.pk).update(**values), code)
+
+
+@pytest.mark.parametrize("column", RegisterCode.WRITTEN_ONCE)
+def test_what_became_of_a_code_is_written_once(code, alice, bob, column):
+    first, second = {
+        "value_fingerprint": ("f" * 64, "e" * 64),
+        "fingerprint_key": ("old", "new"),
+        "disabled_by_id": (alice.pk, bob.pk),
+    }.get(column, (timezone.now(), timezone.now() + timedelta(hours=1)))
+    RegisterCode.objects.filter(pk=code.pk, **{column: getattr(code, column)}).update(**{column: first})
+    nothing = None if RegisterCode._meta.get_field(column.removesuffix("_id")).null else ""
+
+    for other in (second, nothing):
+        assert refuses(
+            lambda code, other=other: RegisterCode.objects.filter(pk=code.pk).update(**{column: other}), code
+        )
 
 
 def test_every_column_of_a_code_is_either_asked_or_an_outcome():

@@ -80,8 +80,8 @@ def test_a_limit_is_from_1_to_10000(number, said):
         (99_999, [], False),
         (100_000, [], True),
         (100_001, [], True),
-        (10**18 - 1, [], True),
-        (10**18, ["too_large"], True),
+        (2**63 - 1, [], True),
+        (2**63, ["too_large"], True),
     ],
 )
 def test_hours_are_1_or_more_and_permanent_above_99999(hours, said, permanent):

@@ -21,7 +21,7 @@ AT_THE_BOUNDS = [
     *({"instance_name_prefix": "p" * length} for length in (0, 1, 31, 32, 33)),
     *({"instance_name_prefix": "🚀" * length} for length in (31, 32, 33)),
     *({"register_limit": number} for number in (-1, 0, 1, 2, 9_999, 10_000, 10_001)),
-    *({"effective_time": hours} for hours in (-1, 0, 1, 2, 99_998, 99_999, 100_000, 100_001, 10**18 - 1)),
+    *({"effective_time": hours} for hours in (-1, 0, 1, 2, 99_998, 99_999, 100_000, 100_001, 2**63 - 1, 2**63)),
     *({"ip_address_range": f"203.0.113.9/{prefix}"} for prefix in (0, 1, 31, 32, 33)),
     *(
         {"ip_address_range": address}

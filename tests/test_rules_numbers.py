@@ -34,7 +34,7 @@ def test_any_other_spelling_is_refused_with_a_plain_message(text):
     assert (found.field, found.code) == ("register_limit", "not_a_number")
 
 
-@pytest.mark.parametrize("text", ["1" * 19, "9223372036854775808", "9" * 5000, "-" + "9" * 5000, "1" * 1_000_000])
+@pytest.mark.parametrize("text", ["1" * 20, "9" * 5000, "-" + "9" * 5000, "1" * 1_000_000])
 def test_a_number_of_thousands_of_digits_is_refused_fast(text):
     began = time.perf_counter()
 
@@ -52,8 +52,8 @@ def test_a_long_text_that_is_no_number_is_refused_fast(text):
     assert time.perf_counter() - began < 0.01
 
 
-@given(number=st.integers(-(10**18) + 1, 10**18 - 1))
-def test_every_number_of_up_to_18_digits_round_trips(number):
+@given(number=st.integers(-(2**63), 2**63 - 1))
+def test_every_int64_round_trips(number):
     assert parse_number("effective_time", str(number)) == number
 
 

@@ -16,7 +16,8 @@ class RegisterCode(models.Model):
     """One request for a register code, whatever became of it. Never its value.
 
     What was asked never changes after insert, rows are never deleted, and
-    ``state`` moves along ``MOVES`` only: triggers hold all three.
+    ``state`` moves along ``MOVES`` only, and what ``WRITTEN_ONCE`` names gets one
+    value: triggers hold all of it.
     """
 
     class State(models.TextChoices):
@@ -147,4 +148,9 @@ class RegisterCode(models.Model):
         *("replaces_id", "region", "description", "description_sent", "instance_name_prefix", "register_limit"),
         *("effective_time", "permanent", "ip_address_range", "ip_first", "ip_last", "client_ip", "user_agent"),
         *("request_id", "created_at"),
+    )
+    # Facts of the outcome that get one value; another trigger refuses a second.
+    WRITTEN_ONCE = (
+        *("value_fingerprint", "fingerprint_key", "expires_at", "confirmed_at"),
+        *("disable_wanted_at", "disabled_at", "disabled_by_id"),
     )
