@@ -1,13 +1,17 @@
 """Builds the one cloud client of this process from the settings."""
 
+import logging
 from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
+from django.db import Error as DatabaseFailed  # DatabaseError and InterfaceError
 
 from registercodes import throttle
 from registercodes.tat.client import TatClient
 from registercodes.tat.credentials import CredentialSource, CvmRoleCredentials, FileCredentials
+
+log = logging.getLogger("registercodes.cloud")
 
 
 def client() -> TatClient:
@@ -23,8 +27,17 @@ def _client(endpoint: str, connect_timeout: float, deadline: float, role: str) -
         credentials=_credentials(role),
         connect_timeout=connect_timeout,
         deadline=deadline,
-        wait_for_slot=lambda action, seconds: throttle.take(action, wait=seconds),
+        wait_for_slot=_slot_comes,
     )
+
+
+def _slot_comes(action: str, seconds: float) -> bool:
+    """Asked after a refusal, which stands whatever ails the budget's database."""
+    try:
+        return throttle.take(action, wait=seconds)
+    except DatabaseFailed:
+        log.error("budget_unusable", extra={"action": action}, exc_info=True)
+        return False
 
 
 def _credentials(role: str) -> CredentialSource:

@@ -68,13 +68,19 @@ def push_disable(code: RegisterCode, *, actor: Any = None, origin: Origin = NOWH
     return True
 
 
-def disable_unrecorded(code: RegisterCode, *, code_id: str) -> None:
+def disable_unrecorded(code: RegisterCode, *, code_id: str) -> bool:
     """Best effort for a code whose outcome could not be written; the only disable without a record before it.
 
-    Takes no budget slot either: the database that keeps the budget is what failed.
+    Takes no budget slot either: the database that keeps the budget is what failed. Raises nothing, so that
+    the person is told of the code. True when the cloud agreed.
     """
-    agreed = _disabled_upstream(code.region, code_id, trace_id=code.request_id)
+    try:
+        agreed = _disabled_upstream(code.region, code_id, trace_id=code.request_id)
+    except Exception:
+        log.exception("disable_failed_unexpectedly", extra={"reference": code.reference})
+        agreed = False
     log.warning("disabled_without_record", extra={"reference": code.reference, "agreed": agreed})
+    return agreed
 
 
 def _slot_free() -> bool:

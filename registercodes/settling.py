@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import Error as DatabaseUnusable  # DatabaseError and InterfaceError
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
@@ -33,11 +32,14 @@ State = RegisterCode.State
 def settle(
     code: RegisterCode, answer: Created | TatError, *, sent_at: datetime, actor: Any, origin: Origin
 ) -> OneTimeValue | None:
-    """The value, when a committed row says that it was issued; otherwise None, and ``code`` says why."""
-    verdict = _verdict(answer, code=code, sent_at=sent_at)
+    """The value, when a committed row says that it was issued; otherwise None, and ``code`` says why.
+
+    Raises nothing: a code may exist by now, and whoever sees an exception would say that none does.
+    """
     try:
+        verdict = _verdict(answer, code=code, sent_at=sent_at)
         written = _persist(code, verdict, actor=actor, origin=origin)
-    except DatabaseUnusable:
+    except Exception:
         log.critical("outcome_not_recorded", extra={"reference": code.reference}, exc_info=True)
         _abandon(code, answer)
         return None
@@ -103,7 +105,7 @@ def _close(code: RegisterCode, *, origin: Origin) -> None:
     """Disable a withheld code now if that is possible; its wish is committed and a sync retries it."""
     try:
         lifecycle.push_disable(code, origin=origin)
-    except DatabaseUnusable:
+    except Exception:
         log.warning("disable_left_to_sync", extra={"reference": code.reference}, exc_info=True)
 
 

@@ -22,7 +22,7 @@ class AwayAfter:
         if self.events == 0 and not sql.startswith(("RELEASE", "SAVEPOINT", "ROLLBACK")):
             self.refused.append(sql)
             raise OperationalError("server closed the connection unexpectedly")
-        if sql.startswith('UPDATE "registercodes_audithead"'):
+        if sql.startswith("UPDATE registercodes_audithead"):
             self.events -= 1
         return execute(sql, params, many, context)
 
