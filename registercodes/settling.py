@@ -6,7 +6,7 @@ its event. What cannot be written is not shown, and the code is closed.
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,11 +41,11 @@ def settle(
         written = _persist(code, verdict, actor=actor, origin=origin)
     except Exception:
         log.critical("outcome_not_recorded", extra={"reference": code.reference}, exc_info=True)
-        _abandon(code, answer)
+        _abandon(code, answer, origin=origin)
         return None
     if written is None:
         log.critical("outcome_came_too_late", extra={"reference": code.reference})
-        _abandon(code, answer)
+        _abandon(code, answer, origin=origin)
         return None
     if written.state == State.WITHHELD:
         _close(code, origin=origin)
@@ -109,7 +109,7 @@ def _close(code: RegisterCode, *, origin: Origin) -> None:
         log.warning("disable_left_to_sync", extra={"reference": code.reference}, exc_info=True)
 
 
-def _abandon(code: RegisterCode, answer: Created | TatError) -> None:
+def _abandon(code: RegisterCode, answer: Created | TatError, *, origin: Origin) -> None:
     """Nobody will see this value: try to close the code; a sync records what became of it.
 
     The row stays as it is. ``code`` tells the person what is known, and is never saved.
@@ -119,15 +119,28 @@ def _abandon(code: RegisterCode, answer: Created | TatError) -> None:
         code.state = State.WITHHELD
         if answer.value:
             answer.value.forget()
-        lifecycle.disable_unrecorded(code, code_id=answer.code_id)
+        _take_back(code, answer, origin=origin)
+
+
+def _take_back(code: RegisterCode, created: Created, *, origin: Origin) -> bool:
+    """Disable it, on record when a row has its id after all; True when the cloud agreed."""
+    try:
+        known = RegisterCode.objects.select_related("team").filter(pk=code.pk, code_id=created.code_id).first()
+        if known:
+            return lifecycle.disable(known, actor=None, origin=origin)
+    except Exception:
+        log.warning("disable_not_recorded", extra={"reference": code.reference}, exc_info=True)
+    return lifecycle.disable_unrecorded(code, code_id=created.code_id)
 
 
 def _persist(code: RegisterCode, verdict: _Verdict, *, actor: Any, origin: Origin) -> _Verdict | None:
     """Commit the outcome, retrying a busy database; None when something else settled the row before us."""
     give_up = time.monotonic() + OUTCOME_SECONDS
+    settled_at = timezone.now()  # the same in every attempt, so that one whose COMMIT was not answered is known by it
     while True:
         try:
-            return _write_outcome(code, verdict, actor=actor, origin=origin)
+            written = _write_outcome(code, verdict, settled_at=settled_at, actor=actor, origin=origin)
+            return written or _recognised(code, verdict, settled_at=settled_at)
         except IntegrityError:
             if verdict.state == State.UNKNOWN:
                 raise
@@ -140,11 +153,15 @@ def _persist(code: RegisterCode, verdict: _Verdict, *, actor: Any, origin: Origi
             time.sleep(OUTCOME_PAUSE)
 
 
-def _write_outcome(code: RegisterCode, verdict: _Verdict, *, actor: Any, origin: Origin) -> _Verdict | None:
+def _write_outcome(
+    code: RegisterCode, verdict: _Verdict, *, settled_at: datetime, actor: Any, origin: Origin
+) -> _Verdict | None:
     with transaction.atomic(durable=True):
         if verdict.state == State.ISSUED and not access.may_issue(actor, code.team):
             verdict = _withheld(verdict.columns, reason="rights_gone")
-        columns = {**verdict.columns, "state": verdict.state, "settled_at": timezone.now()}
+        # Those of an attempt that was rolled back are still on ``code``: each attempt says them anew.
+        fresh = {"reason": "", "disable_wanted_at": None}
+        columns = {**fresh, **verdict.columns, "state": verdict.state, "settled_at": settled_at}
         moved = RegisterCode.objects.filter(pk=code.pk, state=State.PENDING).update(**columns)
         if not moved:
             return None
@@ -162,3 +179,15 @@ def _write_outcome(code: RegisterCode, verdict: _Verdict, *, actor: Any, origin:
         if verdict.state == State.WITHHELD:
             audit.record(Action.CODE_DISABLE_REQUESTED, Outcome.UNKNOWN, code=code, team=code.team, origin=origin)
     return verdict
+
+
+def _recognised(code: RegisterCode, verdict: _Verdict, *, settled_at: datetime) -> _Verdict | None:
+    """Our own outcome, committed by an attempt whose answer was lost; None when something else settled the row."""
+    ours = RegisterCode.objects.filter(
+        pk=code.pk, settled_at=settled_at, code_id=verdict.columns.get("code_id", "")
+    ).values_list("state", flat=True)
+    state = ours.first()
+    if state is None:
+        return None
+    log.warning("commit_was_not_answered", extra={"reference": code.reference})
+    return replace(verdict, state=State(state))

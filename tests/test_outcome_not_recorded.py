@@ -2,7 +2,9 @@
 
 import pytest
 from django.db import OperationalError, connection
+from django.utils import timezone
 from reading_pages import heading, send, text, value_in
+from threads import at_once
 
 from registercodes import settling
 from registercodes.models import AuditEvent, RegisterCode
@@ -44,8 +46,37 @@ def failing(words: str, **how):
     return connection.execute_wrapper(Failing(words, **how))
 
 
+@pytest.fixture
+def lost_commit(monkeypatch):
+    """The outcome's COMMIT is done, and its answer never arrives; `meanwhile` happens right after it."""
+
+    def arranged(*, meanwhile=lambda: None):
+        state = {"armed": False, "done": False}
+        commit = connection._commit
+
+        def watching(execute, sql, params, many, context):
+            state["armed"] = state["armed"] or OUTCOME in sql
+            return execute(sql, params, many, context)
+
+        def without_answer():
+            commit()
+            if state["armed"] and not state["done"]:
+                state["done"] = True
+                meanwhile()
+                raise OperationalError("server closed the connection unexpectedly")
+
+        monkeypatch.setattr(connection, "_commit", without_answer)
+        return connection.execute_wrapper(watching)
+
+    return arranged
+
+
 def called(cloud) -> list[str]:
     return [call.action for call in cloud.calls()]
+
+
+def actions() -> list[str]:
+    return list(AuditEvent.objects.order_by("sequence").values_list("action", flat=True))
 
 
 def is_told_as_made(page) -> bool:
@@ -89,7 +120,64 @@ def test_too_many_requests_stays_a_refusal_although_the_budget_cannot_be_asked_a
     assert called(cloud) == [CREATE]
 
 
+# A COMMIT whose answer is lost.
+
+
+def test_an_outcome_whose_commit_was_not_answered_is_recognised_and_its_value_shown(
+    as_alice, typed, cloud, lost_commit
+):
+    with lost_commit():
+        page = send(as_alice, NEW, typed())
+    code = RegisterCode.objects.get()
+    assert cloud.is_value(code.code_id, value_in(page))
+    assert (code.state, code.disable_wanted_at) == ("issued", None)
+    assert actions() == ["code.requested", "code.issued"]
+    assert called(cloud) == [CREATE]
+
+
+def test_a_withheld_outcome_whose_commit_was_not_answered_is_closed_once(as_alice, typed, cloud, lost_commit):
+    cloud.fault("no_value", execute=True)
+    with lost_commit():
+        assert is_told_as_made(send(as_alice, NEW, typed()))
+    assert actions() == ["code.requested", "code.withheld", "code.disable_requested", "code.disabled"]
+    assert called(cloud) == [CREATE, DISABLE]
+
+
+def test_a_refusal_whose_commit_was_not_answered_is_told_as_one(as_alice, typed, cloud, lost_commit):
+    cloud.fault("error", code="LimitExceeded")
+    with lost_commit():
+        page = send(as_alice, NEW, typed())
+    assert heading(page) == "The cloud refused this code"
+    assert actions() == ["code.requested", "code.refused"]
+
+
+def test_a_row_that_something_else_settled_with_this_code_is_disabled_on_record(as_alice, typed, cloud, lost_commit):
+    """As a sync would, between the commit and the next attempt."""
+
+    def settled_otherwise():
+        at_once(1, lambda _: RegisterCode.objects.update(settled_at=timezone.now()))  # over another connection
+
+    with lost_commit(meanwhile=settled_otherwise):
+        assert is_told_as_made(send(as_alice, NEW, typed()))
+    code = RegisterCode.objects.get()
+    assert code.disable_wanted_at and code.disabled_at
+    assert actions() == ["code.requested", "code.issued", "code.disable_requested", "code.disabled"]
+    assert not cloud.code(code.code_id).Enabled
+
+
 # What must not happen.
+
+
+def test_a_code_that_something_else_settled_without_it_never_shows_a_value(as_alice, typed, cloud):
+    def settled(execute, sql, params, many, context):
+        if RIGHTS_AGAIN in sql:
+            execute(f"{OUTCOME} SET state = 'unknown' WHERE state = 'pending'", (), False, context)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(settled):
+        assert is_told_as_made(send(as_alice, NEW, typed()))
+    assert RegisterCode.objects.get().state == "unknown"
+    assert not cloud.codes()[-1].Enabled
 
 
 def test_a_database_that_is_away_before_the_call_never_lets_one_out(as_alice, typed, cloud):
