@@ -1,6 +1,6 @@
 """Says what became of a request, whether anything was created and who should act; never the vendor's own text."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -34,6 +34,7 @@ _NOT_CONNECTED = gettext_noop("The portal could not reach the cloud. Nothing was
 _DOUBT = gettext_noop(
     "The request left the portal, and no usable answer came back. The cloud may or may not have made a code."
 )
+_UNRECORDED = gettext_noop("The portal could not write this down: the request’s own record says less than this page.")
 
 REASONS = MappingProxyType(
     {
@@ -65,6 +66,13 @@ REASONS = MappingProxyType(
 
 
 def outcome(code: RegisterCode) -> Explanation:
+    said = _outcome(code)
+    if code.unrecorded and code.reason != NOT_RECORDED:
+        return replace(said, text=f"{said.text} {_(_UNRECORDED)}")
+    return said
+
+
+def _outcome(code: RegisterCode) -> Explanation:
     meaning = meaning_of(code.error_code) if code.error_code else None
     # An error beside data is in doubt whatever its code promises.
     if meaning and (code.state == RegisterCode.State.REFUSED or meaning.outcome == "unknown"):

@@ -41,11 +41,11 @@ def settle(
         written = _persist(code, verdict, actor=actor, origin=origin)
     except Exception:
         log.critical("outcome_not_recorded", extra={"reference": code.reference}, exc_info=True)
-        _abandon(code, answer, origin=origin)
+        _abandon(code, answer, sent_at=sent_at, origin=origin)
         return None
     if written is None:
         log.critical("outcome_came_too_late", extra={"reference": code.reference})
-        _abandon(code, answer, origin=origin)
+        _abandon(code, answer, sent_at=sent_at, origin=origin)
         return None
     if written.state == State.WITHHELD:
         _close(code, origin=origin)
@@ -109,17 +109,24 @@ def _close(code: RegisterCode, *, origin: Origin) -> None:
         log.warning("disable_left_to_sync", extra={"reference": code.reference}, exc_info=True)
 
 
-def _abandon(code: RegisterCode, answer: Created | TatError, *, origin: Origin) -> None:
-    """Nobody will see this value: try to close the code; a sync records what became of it.
-
-    The row stays as it is. ``code`` tells the person what is known, and is never saved.
-    """
-    code.state, code.reason = State.UNKNOWN, NOT_RECORDED
+def _abandon(code: RegisterCode, answer: Created | TatError, *, sent_at: datetime, origin: Origin) -> None:
+    """The row stays as it is. ``code`` tells the person what is known, and is never saved."""
+    code.unrecorded = True
     if isinstance(answer, Created):
-        code.state = State.WITHHELD
-        if answer.value:
-            answer.value.forget()
-        _take_back(code, answer, origin=origin)
+        _withhold(code, answer, origin=origin)
+        return
+    known = _verdict(answer, code=code, sent_at=sent_at)
+    for name, value in {**known.columns, "state": known.state}.items():
+        setattr(code, name, value)
+
+
+def _withhold(code: RegisterCode, created: Created, *, origin: Origin) -> None:
+    """Nobody will see this value: try to close the code; a sync records what became of it."""
+    code.state, code.reason = State.WITHHELD, NOT_RECORDED
+    if created.value:
+        created.value.forget()
+    if _take_back(code, created, origin=origin):
+        code.disabled_at = timezone.now()
 
 
 def _take_back(code: RegisterCode, created: Created, *, origin: Origin) -> bool:

@@ -4,6 +4,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 from reading_pages import heading, send, text, value_in
+from test_call_faults import was_anything_created
 from threads import at_once
 
 from registercodes import settling
@@ -118,6 +119,59 @@ def test_too_many_requests_stays_a_refusal_although_the_budget_cannot_be_asked_a
     code = RegisterCode.objects.get()
     assert (code.state, code.error_code) == ("refused", "RequestLimitExceeded")
     assert called(cloud) == [CREATE]
+
+
+# What is known although it cannot be written.
+
+NOT_WRITTEN = "could not write this down"
+
+
+@pytest.mark.parametrize(
+    ("fault", "title", "created"),
+    [
+        ({"fault": "error", "code": "LimitExceeded"}, "The cloud refused this code", "No. The cloud said no"),
+        ({"fault": "reset"}, "The cloud’s answer never arrived", "Perhaps. "),
+    ],
+)
+def test_an_answer_that_cannot_be_recorded_is_told_as_what_it_was(as_alice, typed, cloud, fault, title, created):
+    cloud.fault(**fault)
+    with failing(OUTCOME, gone=True):
+        page = send(as_alice, NEW, typed())
+    assert (heading(page), was_anything_created(page).startswith(created)) == (title, True)
+    assert NOT_WRITTEN in text(page)
+    assert RegisterCode.objects.get().state == "pending"
+
+
+def test_a_request_that_never_left_is_told_so_although_that_cannot_be_recorded(as_alice, typed, cloud):
+    with failing(BUDGET, gone=True):
+        page = send(as_alice, NEW, typed())
+    assert heading(page) == "The request never reached the cloud"
+    assert was_anything_created(page).startswith("No. ") and NOT_WRITTEN in text(page)
+    assert (RegisterCode.objects.get().state, called(cloud)) == ("pending", [])
+
+
+@pytest.mark.parametrize(
+    ("refused", "said", "advice"),
+    [
+        (False, "and the code is switched off", "Nothing, for this code."),
+        (True, "has not confirmed", "disabled there"),
+    ],
+)
+def test_a_withheld_page_says_whether_the_unrecorded_disabling_worked(as_alice, typed, cloud, refused, said, advice):
+    if refused:
+        cloud.fault("error", action=DISABLE, code="InternalError")
+    with failing(RIGHTS_AGAIN, gone=True):
+        page = send(as_alice, NEW, typed())
+    assert is_told_as_made(page)
+    assert said in was_anything_created(page) and advice in text(page)
+    assert cloud.codes()[-1].Enabled is refused
+
+
+def test_a_recorded_withholding_says_that_it_goes_on_or_that_it_is_done(as_alice, typed, cloud):
+    cloud.fault("no_value", execute=True, times=2)
+    assert "is switched off" in was_anything_created(send(as_alice, NEW, typed()))
+    cloud.fault("reset", action=DISABLE, execute=False)
+    assert "is switching the code off" in was_anything_created(send(as_alice, NEW, typed()))
 
 
 # A COMMIT whose answer is lost.

@@ -111,6 +111,8 @@ class RegisterCode(models.Model):
             ),
         ]
 
+    unrecorded = False  # not a column: true of an object that tells an outcome which could not be written down
+
     def __str__(self) -> str:
         return self.reference
 
