@@ -2,12 +2,11 @@
 
 import sys
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
-DATABASE_AWAY = (OperationalError, InterfaceError)
+from registercodes.database import DATABASE_AWAY
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -3,7 +3,8 @@
 import logging
 
 from django.core.checks import Error
-from django.db import DatabaseError, connection, transaction
+from django.db import Error as DatabaseFailed  # DatabaseError and InterfaceError
+from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse
 
@@ -24,7 +25,7 @@ def ready() -> HttpResponse:
     """
     try:
         problems = why_not_ready()
-    except DatabaseError as broken:
+    except DatabaseFailed as broken:
         problems = [type(broken).__name__]
     if not problems:
         return plain("ok")

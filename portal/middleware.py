@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 from portal import errors, health
 from portal.logs import request_id
+from registercodes.database import DATABASE_AWAY
 
 log = logging.getLogger("portal.middleware")
 
@@ -134,7 +135,7 @@ class BusyDatabaseMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, errors.DATABASE_AWAY):
+        if not isinstance(exception, DATABASE_AWAY):
             return None
         log.error("database_unavailable", extra={"path": request.path}, exc_info=True)
         return errors.unavailable(request)

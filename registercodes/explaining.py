@@ -43,6 +43,10 @@ REASONS = MappingProxyType(
             gettext_noop("The portal was held up for so long that it did not send the request. Nothing was created."),
             "wait",
         ),
+        "no_budget": (
+            gettext_noop("The portal could not take its place in the queue for the cloud. Nothing was sent."),
+            "operator",
+        ),
         "no_credentials": (
             gettext_noop("The portal has no usable keys for the cloud. Nothing was sent."),
             "operator",

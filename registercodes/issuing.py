@@ -17,12 +17,12 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import Error as DatabaseUnusable  # DatabaseError and InterfaceError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from registercodes import audit, cloud, policies, rules, settling, throttle
 from registercodes.audit import Origin
+from registercodes.database import DATABASE_AWAY
 from registercodes.models import Action, Outcome, RegisterCode, Team
 from registercodes.rules import Asked, Problem
 from registercodes.secret import OneTimeValue
@@ -216,16 +216,28 @@ def _new_row(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, ori
 def _call(written: _Written) -> tuple[datetime, Created | TatError]:
     """Wait for a slot, then make the one call. Whatever is raised becomes an answer: the row must be settled."""
     turn = throttle.Turn(CREATE)
-    try:
-        has_turn = turn.comes()
-    except DatabaseUnusable:
-        has_turn = False
+    why_not = _without_turn(turn.comes, code=written.code)
     sent_at = timezone.now()
-    if not has_turn:
-        return sent_at, NotSent("busy")
-    return sent_at, _ask_cloud(
-        written.code, fresh=lambda: turn.holds() and boot_seconds() - written.at - turn.queued <= STALE_SECONDS
-    )
+    if why_not:
+        return sent_at, NotSent(why_not)
+
+    def fresh() -> bool:
+        held = not _without_turn(turn.holds, code=written.code)
+        return held and boot_seconds() - written.at - turn.queued <= STALE_SECONDS
+
+    return sent_at, _ask_cloud(written.code, fresh=fresh)
+
+
+def _without_turn(asked: Callable[[], bool], *, code: RegisterCode) -> str:
+    """Why the budget gives no slot; empty when it does."""
+    try:
+        return "" if asked() else "busy"
+    except DATABASE_AWAY:
+        log.warning("budget_away", extra={"reference": code.reference}, exc_info=True)
+        return "busy"
+    except Exception:
+        log.exception("budget_unusable", extra={"reference": code.reference})
+        return "no_budget"
 
 
 def _ask_cloud(code: RegisterCode, *, fresh: Callable[[], bool]) -> Created | TatError:

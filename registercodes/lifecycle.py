@@ -3,12 +3,12 @@
 import logging
 from typing import Any
 
-from django.db import Error as DatabaseUnusable  # DatabaseError and InterfaceError
 from django.db import transaction
 from django.utils import timezone
 
 from registercodes import audit, cloud, throttle
 from registercodes.audit import NOWHERE, Origin
+from registercodes.database import DATABASE_AWAY
 from registercodes.models import Action, Outcome, RegisterCode
 from registercodes.tat.errors import Refused, TatError
 
@@ -87,7 +87,8 @@ def _slot_free() -> bool:
     """The wish is on record already: a busy database only means later."""
     try:
         return throttle.take(DISABLE)
-    except DatabaseUnusable:
+    except DATABASE_AWAY:
+        log.warning("budget_away", extra={"action": DISABLE}, exc_info=True)
         return False
 
 

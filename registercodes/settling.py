@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from registercodes import access, audit, keys, lifecycle
 from registercodes.audit import Origin
+from registercodes.database import DATABASE_AWAY
 from registercodes.models import Action, Outcome, RegisterCode
 from registercodes.secret import OneTimeValue
 from registercodes.tat.client import Created
@@ -153,7 +154,7 @@ def _persist(code: RegisterCode, verdict: _Verdict, *, actor: Any, origin: Origi
                 raise
             log.critical("code_id_is_taken", extra={"reference": code.reference})
             verdict = _unbelievable(verdict)
-        except (OperationalError, InterfaceError):
+        except DATABASE_AWAY:
             if time.monotonic() > give_up:
                 raise
             connection.close_if_unusable_or_obsolete()

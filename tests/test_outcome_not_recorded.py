@@ -1,7 +1,7 @@
 """A database that fails between the call and its outcome: whoever asked is told what is known, and never less."""
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, ProgrammingError, connection
 from django.utils import timezone
 from reading_pages import heading, send, text, value_in
 from test_call_faults import was_anything_created
@@ -217,6 +217,33 @@ def test_a_row_that_something_else_settled_with_this_code_is_disabled_on_record(
     assert code.disable_wanted_at and code.disabled_at
     assert actions() == ["code.requested", "code.issued", "code.disable_requested", "code.disabled"]
     assert not cloud.code(code.code_id).Enabled
+
+
+# A fault in the record is no busy cloud.
+
+
+def test_a_budget_that_may_not_be_used_is_the_operators_affair_and_logged(as_alice, typed, cloud, caplog):
+    with failing(BUDGET, how=ProgrammingError):
+        page = send(as_alice, NEW, typed())
+    assert heading(page) == "The request never reached the cloud"
+    assert "operator of this portal has to mend something" in text(page)
+    assert [(record.message, bool(record.exc_info)) for record in caplog.records if record.levelname == "ERROR"] == [
+        ("budget_unusable", True)
+    ]
+    assert (RegisterCode.objects.get().reason, called(cloud)) == ("no_budget", [])
+
+
+def test_a_busy_budget_is_told_as_busy_and_logged(as_alice, typed, cloud, caplog):
+    with failing(BUDGET):
+        page = send(as_alice, NEW, typed())
+    assert "Too many codes are being made" in text(page)
+    assert "budget_away" in [record.message for record in caplog.records]
+    assert (RegisterCode.objects.get().reason, called(cloud)) == ("busy", [])
+
+
+def test_a_connection_that_is_gone_makes_the_portal_unready_and_no_500(client):
+    with failing("django_migrations", how=InterfaceError):
+        assert client.get("/readyz").status_code == 503
 
 
 # What must not happen.

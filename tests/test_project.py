@@ -27,7 +27,7 @@ LAYERS = (
     ("access", "policies", "audit", "throttle", "triggers"),
     ("models", "keys"),
     ("wording", "enrolling"),
-    ("rules", "secret", "tat"),
+    ("rules", "secret", "tat", "database"),
 )
 WITHOUT_DJANGO = ("rules", "secret", "enrolling", "tat", "sandbox")
 
