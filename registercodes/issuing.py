@@ -7,11 +7,9 @@ committed row says was issued.
 
 import logging
 import secrets
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +18,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from registercodes import audit, cloud, policies, rules, settling, throttle
+from registercodes import audit, cloud, places, policies, rules, settling, throttle
 from registercodes.audit import Origin
 from registercodes.database import DATABASE_AWAY
 from registercodes.models import Action, Outcome, RegisterCode, Team
@@ -91,7 +89,7 @@ def issue(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, origin
     problems = rules.check(asked, regions=tuple(settings.TAT_REGIONS)) or policies.check(asked, team)
     if problems:
         return deny(problems, actor=actor, team=team, origin=origin)
-    with _place_upstream() as free:
+    with places.place(CREATE) as free:
         if not free:
             return Busy()
         try:
@@ -107,22 +105,6 @@ def issue(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, origin
 
 
 # Before the call.
-
-_places: dict[int, threading.BoundedSemaphore] = {}
-_places_lock = threading.Lock()
-
-
-@contextmanager
-def _place_upstream() -> Iterator[bool]:
-    """One of the process's TAT_CONCURRENT places, so that a stalled API never takes every thread."""
-    with _places_lock:
-        places = _places.setdefault(settings.TAT_CONCURRENT, threading.BoundedSemaphore(settings.TAT_CONCURRENT))
-    free = places.acquire(blocking=False)
-    try:
-        yield free
-    finally:
-        if free:
-            places.release()
 
 
 def deny(problems: list[Problem], *, actor: Any, team: Team, origin: Origin) -> Denied:

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from registercodes import audit, cloud, throttle
+from registercodes import audit, cloud, places, throttle
 from registercodes.audit import NOWHERE, Origin
 from registercodes.database import DATABASE_AWAY
 from registercodes.models import Action, Outcome, RegisterCode
@@ -55,7 +55,9 @@ def push_disable(code: RegisterCode, *, actor: Any = None, origin: Origin = NOWH
     """Tell the cloud what is on record as wanted; a failure leaves the wish for the next sync."""
     if code.disabled_at:
         return True
-    if not (_slot_free() and _disabled_upstream(code.region, code.code_id, trace_id=origin.request_id)):
+    with places.place(DISABLE) as free:
+        agreed = free and _slot_free() and _disabled_upstream(code.region, code.code_id, trace_id=origin.request_id)
+    if not agreed:
         return False
     with transaction.atomic():
         now = timezone.now()

@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from reading_pages import heading, value_in
@@ -11,7 +12,7 @@ from server_process import Press
 
 pytestmark = pytest.mark.processes
 
-CREATE = "CreateRegisterCode"
+CREATE, DISABLE = "CreateRegisterCode", "DisableRegisterCodes"
 NEW = "/teams/web/codes/new/"
 STILL_WORKING = "Still working on this code"
 WITHHELD = "The code was made, but its value is withheld"
@@ -114,6 +115,26 @@ def test_sixteen_creates_against_a_stalled_api_leave_other_pages_answering(porta
     assert {answer.status_code for answer in answers} == {200, 503}
     assert all("nothing was created" in answer.text for answer in answers if answer.status_code == 503)
     assert len(portal.rows()) == creates(portal) == len([answer for answer in answers if value_in(answer)])
+
+
+def test_thirty_disables_against_a_stalled_api_leave_other_pages_answering_and_their_wish_on_record(portal):
+    alice, bob = portal.sign_in("alice"), portal.sign_in("bob")
+    portal.post_new(alice)
+    [row] = portal.rows()
+    address = f"/codes/{row.reference}/disable/"
+    fields = form_on(alice.get(address).text, action=address)
+    portal.sandbox.fault("stall", action=DISABLE, seconds=60, times=None)
+    with ThreadPoolExecutor(30) as pool:
+        pressed = [pool.submit(alice.post, address, fields) for _ in range(30)]
+        portal.sandbox.wait_for_calls(4, DISABLE)
+        for path in ("/", NEW, "/healthz", "/readyz", "/"):
+            started = time.monotonic()
+            assert bob.get(path).status_code == 200
+            assert time.monotonic() - started < 1
+        portal.sandbox.clear_faults()
+    assert {answer.result().status_code for answer in pressed} == {200}
+    assert len(portal.sandbox.calls(DISABLE)) <= 8  # two processes, four places each
+    assert portal.rows()[0].disabled_at and portal.events(row.reference).count("code.disable_requested") == 1
 
 
 def test_a_browser_that_left_while_the_cloud_answers_leaves_a_recorded_outcome(portal):
