@@ -143,6 +143,21 @@ def test_issuing_denying_and_changing_one_team_at_once_never_deadlocks(alice, we
     assert break_in_chain() == ""
 
 
+@pytest.mark.django_db(transaction=True)
+def test_moving_a_team_to_another_group_beside_writers_of_its_events_never_deadlocks(alice, web):
+    def act(number):
+        for step in range(10):
+            if number == 0:
+                teams.change(key="web", facts={"sso_group": f"group-{step}"}, reason="t", by="t")
+            else:
+                record(actor=alice, team=Team.objects.get(key="web"))
+
+    at_once(4, act)
+
+    assert break_in_chain() == ""
+    assert Team.objects.get().sso_group == "group-9"
+
+
 def test_every_attempt_is_chained_from_the_first_row(as_alice, typed, cloud):
     assert value_in(send(as_alice, NEW, typed()))
     cloud.fault("reset")

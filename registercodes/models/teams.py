@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from registercodes import rules
 
@@ -17,7 +18,7 @@ class Team(models.Model):
 
     key = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=80)
-    sso_group = models.CharField(max_length=255, unique=True)
+    sso_group = models.CharField(max_length=255)
     active = models.BooleanField(default=True)
     regions = models.JSONField(default=list, blank=True)  # none = every configured region
     max_register_limit = models.PositiveIntegerField(default=rules.LIMIT_MAX)
@@ -33,6 +34,14 @@ class Team(models.Model):
     class Meta:
         ordering = ["name"]
         constraints = [
+            # A condition, though no group is empty: PostgreSQL locks a row against references while a column of a
+            # plain unique index changes, and events refer to teams while they hold the audit head (deadlocks).
+            models.UniqueConstraint(
+                fields=["sso_group"],
+                condition=~Q(sso_group=""),
+                name="team_group_once",
+                violation_error_message=_("A team with this group already exists."),
+            ),
             models.CheckConstraint(condition=~Q(sso_group="") & ~Q(key=""), name="team_identified"),
             models.CheckConstraint(
                 condition=Q(max_register_limit__range=(rules.LIMIT_MIN, rules.LIMIT_MAX)), name="team_limit_in_rules"

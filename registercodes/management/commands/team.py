@@ -4,7 +4,7 @@ import argparse
 import getpass
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from registercodes import teams
@@ -23,6 +23,14 @@ def yes_or_no(text: str) -> bool:
 
 def quota(text: str) -> int | None:
     return None if text == "none" else int(text)
+
+
+def complaints(wrong: ValidationError) -> list[str]:
+    """One line for each column; what concerns no single one stands without a name."""
+    return [
+        " ".join(said) if name == NON_FIELD_ERRORS else f"{name}: {' '.join(said)}"
+        for name, said in wrong.message_dict.items()
+    ]
 
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -64,9 +72,7 @@ class Command(BaseCommand):
         try:
             team = self.apply(options, facts)
         except ValidationError as wrong:
-            raise CommandError(
-                "\n".join(f"{name}: {' '.join(said)}" for name, said in wrong.message_dict.items())
-            ) from None
+            raise CommandError("\n".join(complaints(wrong))) from None
         self.stdout.write(f"{team.key}: {options['action']}d.")
 
     def apply(self, options: dict[str, Any], facts: dict[str, Any]) -> Team:
