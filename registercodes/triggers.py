@@ -99,15 +99,18 @@ POSTGRESQL_TYPES = {"UPDATE": 1 + 2 + 16, "DELETE": 1 + 2 + 8, "TRUNCATE": 2 + 3
 
 
 def wanted(vendor: str) -> tuple[Trigger, ...]:
-    return TRIGGERS + (SQLITE_GUARDS if vendor == "sqlite" else POSTGRESQL_GUARDS)
+    """Codes first, then events: the order in which every writer locks them."""
+    every = TRIGGERS + (SQLITE_GUARDS if vendor == "sqlite" else POSTGRESQL_GUARDS)
+    return tuple(sorted(every, key=lambda trigger: (CODES, EVENTS).index(trigger.table)))
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Create every trigger anew; safe to repeat."""
+    """Create what is missing or differs. What is whole stays: dropping it would lock out a running portal."""
     write = _sqlite_statements if connection.vendor == "sqlite" else _postgresql_statements
+    absent = missing(connection)
     with connection.cursor() as cursor:
         for trigger in wanted(connection.vendor):
-            for statement in write(trigger):
+            for statement in write(trigger) if trigger.name in absent else ():
                 cursor.execute(statement)
 
 

@@ -1,9 +1,13 @@
 """The triggers that guard history are put back by migrate, and a portal without them neither starts nor is ready."""
 
+import re
+
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, models, transaction
+from django.test.utils import CaptureQueriesContext
 from records import a_code
+from threads import at_once
 
 from portal.startup import problems_at_start
 from registercodes import audit, triggers
@@ -13,6 +17,7 @@ pytestmark = pytest.mark.django_db
 
 SQLITE = connection.vendor == "sqlite"
 NAMES = [trigger.name for trigger in triggers.wanted(connection.vendor)]
+CREATED = re.compile(r"^CREATE TRIGGER (\w+)")
 ON = {trigger.name: trigger.table for trigger in triggers.wanted(connection.vendor)}
 
 
@@ -76,6 +81,40 @@ def test_migrate_changes_nothing_else(alice, web):
     migrate()
 
     assert [list(model.objects.values()) for model in (Installation, AuditHead, AuditEvent, RegisterCode)] == before
+
+
+def test_a_migrate_that_has_nothing_to_repair_touches_no_trigger():
+    with CaptureQueriesContext(connection) as captured:
+        migrate()
+
+    assert [query["sql"] for query in captured.captured_queries if "TRIGGER" in query["sql"]] == []
+
+
+def test_a_repair_locks_codes_before_events_as_every_writer_does():
+    triggers.remove(connection)
+    with CaptureQueriesContext(connection) as captured:
+        migrate()
+
+    tables = [ON[made.group(1)] for query in captured.captured_queries if (made := CREATED.search(query["sql"]))]
+    assert len(tables) == len(NAMES)
+    assert tables == sorted(tables, key=[triggers.CODES, triggers.EVENTS].index)
+
+
+@pytest.mark.skipif(SQLITE, reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_migrating_beside_writers_never_deadlocks(alice, web):
+    code = a_code(team=web, person=alice)
+
+    def act(number):
+        for _ in range(10):
+            if number == 0:
+                migrate()
+                continue
+            with transaction.atomic():
+                RegisterCode.objects.filter(pk=code.pk).update(reason="")
+                audit.record(Action.CODE_CONFIRMED, Outcome.SUCCESS, code=code, team=web)
+
+    at_once(4, act)
 
 
 @pytest.mark.django_db(transaction=True)
