@@ -7,10 +7,15 @@ CLOUD_DOMAIN = "tencentcloudapi.com"
 
 
 def is_cloud_endpoint(address: str) -> bool:
-    """https on a host under the cloud's own domain, on the usual port."""
+    """https on a host of the cloud's, on the usual port: where production may send signed calls."""
     parts = urlsplit(address)
-    host = (parts.hostname or "").rstrip(".")
-    return parts.scheme == "https" and host.endswith(f".{CLOUD_DOMAIN}") and parts.port in {None, 443}
+    return parts.scheme == "https" and is_cloud_host(address) and parts.port in {None, 443}
+
+
+def is_cloud_host(address: str) -> bool:
+    """A host under the cloud's own domain, whatever scheme and port: where development may send nothing."""
+    host = (urlsplit(address).hostname or "").rstrip(".")
+    return f".{host}".endswith(f".{CLOUD_DOMAIN}")
 
 
 def is_loopback(address: str) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, SELF
 
-from portal.endpoints import is_cloud_endpoint, is_loopback, is_network
+from portal.endpoints import is_cloud_endpoint, is_cloud_host, is_loopback, is_network
 from portal.environment import SECRET_LENGTH, Environment
 from registercodes.sandbox import SECRET_ID as SANDBOX_SECRET_ID
 from registercodes.sandbox import SECRET_KEY as SANDBOX_SECRET_KEY
@@ -96,7 +96,7 @@ if TAT_ENDPOINT and not ALLOW_INSECURE_ENDPOINTS:
         env.complain("TAT_ENDPOINT", "must be on this machine in development (the sandbox), never the real cloud")
     if not DEVELOPMENT and not is_cloud_endpoint(TAT_ENDPOINT):
         env.complain("TAT_ENDPOINT", "must be https under tencentcloudapi.com unless ALLOW_INSECURE_ENDPOINTS is yes")
-if DEVELOPMENT and TAT_ENDPOINT and is_cloud_endpoint(TAT_ENDPOINT):
+if DEVELOPMENT and is_cloud_host(TAT_ENDPOINT):
     env.complain("TAT_ENDPOINT", "is the real cloud: people sign in without a proof in development")
 
 # Records.

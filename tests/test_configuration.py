@@ -76,6 +76,16 @@ WRONG = {
         DEVELOPMENT | {"TAT_ENDPOINT": "https://tat.tencentcloudapi.com", "ALLOW_INSECURE_ENDPOINTS": "yes"},
         "TAT_ENDPOINT",
     ),
+    **{
+        f"real cloud in development as {address}": (
+            DEVELOPMENT | {"TAT_ENDPOINT": address, "ALLOW_INSECURE_ENDPOINTS": "yes"},
+            "TAT_ENDPOINT",
+        )
+        for address in (
+            *("http://tat.intl.tencentcloudapi.com", "https://tat.intl.tencentcloudapi.com:8443"),
+            *("http://TAT.TencentCloudAPI.com.:80", "https://tencentcloudapi.com"),
+        )
+    },
     "other machine in development": (DEVELOPMENT | {"TAT_ENDPOINT": "http://10.0.0.1:8001"}, "TAT_ENDPOINT"),
 }
 RIGHT = {
@@ -90,6 +100,8 @@ RIGHT = {
         "TENCENTCLOUD_CAM_ROLE_NAME": "portal",
     },
     "the sandbox where that is allowed": {"TAT_ENDPOINT": SANDBOX, "ALLOW_INSECURE_ENDPOINTS": "yes"},
+    "another machine in development where that is allowed": DEVELOPMENT
+    | {"TAT_ENDPOINT": "http://tencentcloudapi.com.example:8001", "ALLOW_INSECURE_ENDPOINTS": "yes"},
     "words with blanks": {"ALLOWED_HOSTS": " a.example , b.example ,", "TAT_REGIONS": "ap-singapore , eu-frankfurt"},
     "a key that begins with a dollar sign": {"SECRET_KEY": "$PATH" + "x" * 40},
 }
