@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse
 
+from portal import startup
 from registercodes.checks import database_problems
 from registercodes.models import Installation
 
@@ -34,6 +35,8 @@ def ready() -> HttpResponse:
 
 
 def why_not_ready() -> list[str]:
+    if not startup.may_serve():
+        return ["the checks of the start have not passed"]
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return ["unapplied migrations"]

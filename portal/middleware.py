@@ -10,7 +10,7 @@ from functools import lru_cache
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from portal import errors, health
+from portal import errors, health, startup
 from portal.logs import request_id
 from registercodes.database import DATABASE_AWAY
 
@@ -126,13 +126,13 @@ class HeadersMiddleware:
 
 
 class BusyDatabaseMiddleware:
-    """A database that is busy or away in a view is the 503 page; errors.server_error does it for middleware."""
+    """A database that is busy, away or not checked yet is the 503 page; errors.server_error does it for middleware."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        return self.get_response(request) if startup.may_serve() else errors.unavailable(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, DATABASE_AWAY):

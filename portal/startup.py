@@ -1,16 +1,46 @@
-"""Decides whether the portal may serve: every system check, the database's included, without an Error."""
+"""Decides whether the portal may serve: every system check, the database's included, without an Error.
+
+A database that does not answer is no misconfiguration: a worker may be
+respawned while it restarts. Its checks are owed then, and nothing is served
+before they have passed.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
 
 from django.core import checks
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from registercodes.checks import database_problems
+from registercodes.database import DATABASE_AWAY
+
+log = logging.getLogger("portal.startup")
+
+_owed = threading.Event()
 
 
 def problems_at_start() -> list[str]:
     """One sentence for each check that found an Error; warnings are left to ``check --deploy``."""
     try:
         connection.ensure_connection()
-        found = [*checks.run_checks(include_deployment_checks=False, databases=["default"]), *database_problems()]
-    except DatabaseError as broken:
-        return [f"DATABASE_URL: the database does not answer ({type(broken).__name__})."]
+        found = [*checks.run_checks(databases=["default"]), *database_problems()]
+    except DATABASE_AWAY:
+        log.error("database_does_not_answer", exc_info=True)
+        _owed.set()
+        return _told(checks.run_checks())
+    problems = _told(found)
+    if not problems:
+        _owed.clear()
+    return problems
+
+
+def _told(found: Sequence[checks.CheckMessage]) -> list[str]:
     return [f"{problem.id}: {problem.msg}" for problem in found if problem.level >= checks.ERROR]
+
+
+def may_serve() -> bool:
+    """Asked by each request; costs nothing once the database's checks have passed."""
+    if _owed.is_set() and (problems := problems_at_start()):
+        log.critical("must_not_serve", extra={"problems": problems})
+    return not _owed.is_set()

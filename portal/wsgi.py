@@ -8,7 +8,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-# gunicorn halts on exit status 3 ("worker failed to boot") and would restart the worker for ever on another.
+# gunicorn halts, its other workers too, on exit status 3 ("worker failed to boot") and would restart the worker for
+# ever on another: for configuration that is wrong, never for a database that is away.
 STOP = 3
 
 

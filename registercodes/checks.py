@@ -15,10 +15,15 @@ from registercodes.models import AuditEvent, AuditHead, Installation, RegisterCo
 
 
 def database_problems(*, with_keys: bool = True) -> list[CheckMessage]:
-    """``with_keys`` reads which keys the whole history was made with: for a start, not for a probe."""
+    """``with_keys`` reads which keys the whole history was made with: for a start, not for a probe.
+
+    A database that does not answer raises what is in DATABASE_AWAY.
+    """
     try:
         installation = Installation.objects.filter(id=1).first()
     except DatabaseError:
+        if Installation._meta.db_table in connection.introspection.table_names():
+            raise
         return [Error("DATABASE_URL: the tables are missing; run manage.py migrate.", id="registercodes.E001")]
     if installation is None or not AuditHead.objects.filter(id=1).exists():
         return [Error("DATABASE_URL: the database was never stamped; run manage.py migrate.", id="registercodes.E002")]

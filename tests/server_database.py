@@ -86,6 +86,16 @@ class SqliteDatabase(Database):
             connection.execute("BEGIN IMMEDIATE")
             yield
 
+    @contextlib.contextmanager
+    def away(self) -> Iterator[None]:
+        """Nobody can open it until the block ends."""
+        folder = self.file.parent
+        hidden = folder.rename(folder.with_name(folder.name + "-away"))
+        try:
+            yield
+        finally:
+            hidden.rename(folder)
+
     def content(self) -> bytes:
         """Every byte of it, the write-ahead log included."""
         return b"".join(path.read_bytes() for path in sorted(self.file.parent.glob(self.file.name + "*")))
@@ -110,6 +120,18 @@ class PostgresqlDatabase(Database):
         with contextlib.closing(self._connect()) as connection, connection.transaction():
             connection.execute(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
             yield
+
+    @contextlib.contextmanager
+    def away(self) -> Iterator[None]:
+        """Every connection is cut and no new one is let in until the block ends."""
+        name = _name_in(self.url)
+        with _maintenance(self._server) as connection:
+            connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+            try:
+                yield
+            finally:
+                connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
 
     def drop_connections(self) -> None:
         """As a restart of the server does."""

@@ -1,14 +1,20 @@
-"""gunicorn stops, names the reason and serves nothing when the portal must not run; so do all checks of the database."""
+"""gunicorn stops, names the reason and serves nothing when the portal must not run; it waits for a database that is away."""
 
+import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+import requests
+from django.db import OperationalError, connection
 from records import a_code
 from server_database import new_database
+from server_process import Visitor
 from test_configuration import GOOD
 
 from portal.startup import problems_at_start
@@ -73,14 +79,6 @@ def test_gunicorn_stops_for_a_database_that_was_never_migrated(tmp_path):
     assert stops(DEVELOPMENT | {"DATABASE_URL": f"sqlite:///{tmp_path}/new"}, "DATABASE_URL: the tables are missing")
 
 
-@pytest.mark.processes
-@pytest.mark.parametrize(
-    "url", ["sqlite:////LEAK/none/here", "postgres://LEAK:LEAK@127.0.0.1:1/LEAK"], ids=["file", "server"]
-)
-def test_gunicorn_stops_for_a_database_that_does_not_answer(url):
-    assert stops(DEVELOPMENT | {"DATABASE_URL": url}, "DATABASE_URL: the database does not answer")
-
-
 STAMPED_WRONG = {
     "PORTAL_MODE": GOOD | {"TAT_ENDPOINT": f"http://{ENDPOINT}", "ALLOW_INSECURE_ENDPOINTS": "yes"},
     "TAT_ENDPOINT": DEVELOPMENT | {"TAT_ENDPOINT": "http://127.0.0.1:8002"},
@@ -108,6 +106,69 @@ def test_gunicorn_stops_when_a_key_of_the_record_is_gone(database):
     environment = DEVELOPMENT | {"DATABASE_URL": database.url, "AUDIT_KEY": OTHER_KEY}
 
     assert stops(environment, "AUDIT_KEY_FALLBACKS lacks the retired keys")  # the sample teams are on record
+
+
+# A database that does not answer is no misconfiguration.
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    "url", ["sqlite:////LEAK/none/here", "postgres://LEAK:LEAK@127.0.0.1:1/LEAK"], ids=["file", "server"]
+)
+def test_gunicorn_waits_for_a_database_that_does_not_answer_and_serves_nothing_meanwhile(tmp_path, url):
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "portal.wsgi"]
+    variables = {"PATH": os.environ["PATH"], "WEB_CONCURRENCY": "1", "DATABASE_URL": url} | DEVELOPMENT
+    with (tmp_path / "said").open("w+") as said:
+        running = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=said, stderr=said)
+        try:
+            visitor = Visitor(f"http://127.0.0.1:{port}")
+            assert answers_in_time(visitor, "/healthz", 200)
+            assert [visitor.get(path).status_code for path in ("/readyz", "/", "/sso/sign-in/")] == [503] * 3
+            assert running.poll() is None
+        finally:
+            running.terminate()
+            running.wait(20)
+        said.seek(0)
+        assert "LEAK" not in said.read()
+
+
+def answers_in_time(visitor, path, status, *, seconds=30) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(requests.ConnectionError):
+            if visitor.get(path).status_code == status:
+                return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.processes
+def test_a_worker_that_is_respawned_while_the_database_is_away_stops_nothing(portal):
+    alice = portal.sign_in("alice")
+    killed, _ = portal.worker_pids
+    with portal.database.away():
+        os.kill(killed, signal.SIGKILL)
+        time.sleep(3)  # the new worker has looked for its database
+        assert portal.process.poll() is None
+    portal.wait_for_log("database_does_not_answer")
+    assert answers_in_time(alice, "/readyz", 200)
+    assert [alice.get("/").status_code for _ in range(20)] == [200] * 20  # of both workers
+
+
+def test_a_database_that_comes_back_as_another_portals_is_never_served(stamped, client):
+    with connection.execute_wrapper(gone):
+        assert problems_at_start() == []
+        assert client.get("/sso/sign-in/").status_code == 503
+    Installation.objects.update(account="another")
+    assert [client.get(path).status_code for path in ("/sso/sign-in/", "/readyz", "/healthz")] == [503, 503, 200]
+
+    Installation.objects.update(account=stamped.account)
+    assert [client.get(path).status_code for path in ("/sso/sign-in/", "/readyz")] == [200, 200]
+
+
+def gone(execute, sql, params, many, context):
+    raise OperationalError("server closed the connection unexpectedly")
 
 
 # The same checks, each way, without a server.
