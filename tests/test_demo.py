@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 import requests
+from server_database import new_database
 
 ROOT = Path(__file__).resolve().parent.parent
+DEMO = [sys.executable, "manage.py", "demo"]
 pytestmark = pytest.mark.processes
 
 
@@ -38,7 +40,7 @@ class Demo:
         }
 
     def __enter__(self) -> "Demo":
-        command = [sys.executable, "manage.py", "demo", f"--bind=127.0.0.1:{self.port}", f"--state={self.state}"]
+        command = [*DEMO, f"--bind=127.0.0.1:{self.port}", f"--state={self.state}"]
         self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=subprocess.DEVNULL)
         return self
 
@@ -95,6 +97,30 @@ def test_stopping_the_demo_stops_the_sandbox_too(tmp_path):
     assert not is_listening(demo.sandbox_url)
 
 
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ("UPDATE registercodes_installation SET mode = 'production'", "PORTAL_MODE: this database is the record of"),
+        ("DELETE FROM django_migrations WHERE app = 'sessions'", "AUDIT_KEY_FALLBACKS lacks the retired keys"),
+    ],
+    ids=["another mode", "another key"],
+)
+def test_the_demo_neither_migrates_nor_writes_into_the_record_of_another_portal(tmp_path, changed, named):
+    database = new_database(tmp_path, endpoint="127.0.0.1:8001")
+    database.execute(changed)
+    before = database.content()
+    environment = {"PATH": os.environ["PATH"], "PORTAL_MODE": "development", "DATABASE_URL": database.url}
+    if "KEY" in named:
+        environment["AUDIT_KEY"] = "m" * 40
+
+    done = subprocess.run(DEMO, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30, check=False)
+
+    assert done.returncode == 1
+    assert named in done.stderr and "Traceback" not in done.stderr
+    assert database.content() == before
+    database.remove()
+
+
 def test_the_demo_never_runs_in_production():
     production = os.environ | {
         "DJANGO_SETTINGS_MODULE": "portal.settings",
@@ -105,8 +131,6 @@ def test_the_demo_never_runs_in_production():
         "TENCENTCLOUD_SECRET_ID": "id",
         "TENCENTCLOUD_SECRET_KEY": "key",
     }
-    done = subprocess.run(
-        [sys.executable, "manage.py", "demo"], cwd=ROOT, env=production, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(DEMO, cwd=ROOT, env=production, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "PORTAL_MODE is production" in done.stderr

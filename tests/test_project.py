@@ -24,7 +24,7 @@ LAYERS = (
     ("settling",),
     ("lifecycle", "teams"),
     ("checks", "installation", "apps", "cloud"),
-    ("access", "policies", "audit", "throttle", "triggers"),
+    ("access", "policies", "audit", "ownership", "throttle", "triggers"),
     ("models", "keys"),
     ("wording", "enrolling"),
     ("rules", "secret", "tat"),

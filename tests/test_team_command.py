@@ -3,6 +3,7 @@
 import getpass
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from records import break_in_chain
 
@@ -203,3 +204,28 @@ def test_no_change_is_ever_made_without_a_reason(reason):
         change("--max-hours", "1", reason=reason)
 
     assert Team.objects.get().max_hours == 99_999
+
+
+NOT_OURS = {
+    "another mode": ("PORTAL_MODE", "production"),
+    "another cloud": ("TAT_ENDPOINT", "http://127.0.0.1:8002"),
+    "another account": ("TAT_ACCOUNT", "another"),
+    "another key": ("AUDIT_KEY", "m" * 40),
+}
+
+
+@pytest.mark.parametrize(("variable", "value"), NOT_OURS.values(), ids=NOT_OURS)
+def test_nothing_is_written_into_the_record_of_another_portal(settings, variable, value):
+    create()
+    before = list(Team.objects.values())
+    setattr(settings, variable, value)
+
+    for words in (
+        ("create", "apps", "--name", "Apps", "--sso-group", "g"),
+        ("change", "web", "--reason", "r", "--name", "W"),
+    ):
+        with pytest.raises(ImproperlyConfigured, match=variable):
+            team(*words)
+
+    assert list(Team.objects.values()) == before
+    assert AuditEvent.objects.count() == 1

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from registercodes import teams
+from registercodes import ownership, teams
 from registercodes.models import Team
 
 STATE = "run/sandbox.sqlite3"
@@ -27,6 +27,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEVELOPMENT:
             raise CommandError("PORTAL_MODE is production: the demo signs people in without a proof.")
+        if not ownership.unstamped():
+            ownership.must_be_ours()  # before the first statement that changes anything
         call_command("migrate", verbosity=0, interactive=False)
         self.make_sample_teams()
         self.collect_static()
