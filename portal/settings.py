@@ -9,7 +9,6 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-import environ
 from csp.constants import NONE, SELF
 
 from portal.endpoints import is_cloud_endpoint, is_loopback, is_network
@@ -19,8 +18,8 @@ from registercodes.sandbox import SECRET_KEY as SANDBOX_SECRET_KEY
 from registercodes.tat.regions import DEFAULT_REGIONS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-environ.Env.read_env(BASE_DIR / ".env", overwrite=False)  # quietly nothing where there is none
 env = Environment()
+env.add_file(BASE_DIR / ".env")
 
 PORTAL_MODE = env.choice("PORTAL_MODE", choices=("production", "development"), default="production")
 DEVELOPMENT = PORTAL_MODE == "development"
