@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from portal.environment import Environment
+from portal.serving import THREADS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -58,7 +59,7 @@ WRONG = {
             "TAT_RATE": ("LEAK", "0", "21", "-5", "19.5"),
             "TAT_CONNECT_TIMEOUT": ("LEAK", "0", "99", "1e1"),
             "TAT_DEADLINE": ("LEAK", "0", "31", "-1", "nan"),
-            "TAT_CONCURRENT": ("LEAK", "0", "65"),
+            "TAT_CONCURRENT": ("LEAK", "0", str(THREADS)),
             "DATABASE_URL": (
                 "LEAK",
                 "mysql://LEAK@host/db",
