@@ -1,16 +1,19 @@
 """gunicorn stops, names the reason and serves nothing when the portal must not run; so do all checks of the database."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from records import a_code
 from server_database import new_database
 from test_configuration import GOOD
 
+from portal import assets
 from portal.startup import problems_at_start
 from registercodes import audit, keys
 from registercodes.models import Action, AuditHead, Installation, Outcome
@@ -110,7 +113,48 @@ def test_gunicorn_stops_when_a_key_of_the_record_is_gone(database):
     assert stops(environment, "AUDIT_KEY_FALLBACKS lacks the retired keys")  # the sample teams are on record
 
 
+@pytest.fixture
+def elsewhere(tmp_path, database):
+    """A portal whose static files are collected into a folder of their own, where there are none yet."""
+    folder = tmp_path / "static"
+    settings = {"DJANGO_SETTINGS_MODULE": "settings_elsewhere", "PYTHONPATH": "tests", "STATIC_ROOT": str(folder)}
+    return folder, DEVELOPMENT | settings | {"DATABASE_URL": database.url}
+
+
+@pytest.mark.processes
+def test_gunicorn_stops_when_static_files_were_never_collected(elsewhere):
+    assert stops(elsewhere[1], "The collected static files lack bootstrap/")
+
+
+@pytest.mark.processes
+def test_gunicorn_stops_when_an_upgrade_forgot_to_collect(elsewhere):
+    folder, environment = elsewhere
+    shutil.copytree(ROOT / "staticfiles", folder)
+    manifest = folder / "staticfiles.json"
+    manifest.write_text(manifest.read_text().replace("portal/issued.js", "portal/earlier.js"))
+
+    assert stops(environment, "The collected static files lack portal/issued.js; run manage.py collectstatic.")
+
+
 # The same checks, each way, without a server.
+
+
+MANIFEST = {"staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}}
+
+
+def test_a_portal_that_lost_its_static_files_is_not_ready(stamped, client, settings, tmp_path):
+    settings.STORAGES = settings.STORAGES | MANIFEST
+    settings.STATIC_ROOT = tmp_path
+    (missing,) = assets.problems()
+    assert missing.endswith(" and others; run manage.py collectstatic.")
+    assert client.get("/readyz").status_code == 503
+
+    call_command("collectstatic", verbosity=0, interactive=False)
+
+    assert assets.problems() == []
+    assert client.get("/readyz").status_code == 200
+    (tmp_path / "staticfiles.json").write_text("{")
+    assert assets.problems() == [missing]
 
 
 @pytest.fixture
