@@ -42,12 +42,22 @@ class Demo:
 
     def __enter__(self) -> "Demo":
         command = [*DEMO, f"--bind=127.0.0.1:{self.port}", f"--state={self.state}"]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
         return self
 
     def __exit__(self, *details: object) -> None:
         if self.process.poll() is None:
             self.stop()
+        self.process.stderr.close()
+
+    @property
+    def servers(self) -> dict[str, int]:
+        """Process ids by what they serve."""
+        pid = self.process.pid
+        started = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return {Path(f"/proc/{child}/cmdline").read_text().split("\0")[2]: int(child) for child in started}
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
@@ -96,6 +106,42 @@ def test_stopping_the_demo_stops_the_sandbox_too(tmp_path):
         demo.stop()
     assert not is_listening(demo.url)
     assert not is_listening(demo.sandbox_url)
+
+
+@pytest.mark.parametrize("server", ["registercodes.sandbox", "gunicorn"])
+def test_the_demo_ends_with_the_first_of_its_servers_and_says_so_with_its_status(tmp_path, server):
+    with Demo(tmp_path) as demo:
+        demo.first_page()
+        os.kill(demo.servers[server], signal.SIGTERM)
+
+        assert demo.process.wait(30) == 1
+        assert "ended by itself" in demo.process.stderr.read()
+    assert not is_listening(demo.url)
+    assert not is_listening(demo.sandbox_url)
+
+
+def test_a_portal_that_does_not_start_gives_the_demo_its_status(tmp_path):
+    demo = Demo(tmp_path)
+    demo.environment["GUNICORN_CMD_ARGS"] = "--no-such-option"
+    with demo:
+        assert demo.process.wait(30) == 2
+
+
+def test_no_sandbox_is_started_where_the_endpoint_is_another_machine(tmp_path):
+    demo = Demo(tmp_path)
+    demo.environment |= {"TAT_ENDPOINT": "http://rig.invalid:9", "ALLOW_INSECURE_ENDPOINTS": "yes"}
+    with demo:
+        demo.first_page()
+        assert set(demo.servers) == {"gunicorn"}
+
+
+@pytest.mark.parametrize("which", ["port", "sandbox_port"])
+def test_a_port_that_somebody_listens_on_is_refused_before_anything_is_written(tmp_path, which):
+    demo = Demo(tmp_path)
+    with socket.create_server(("127.0.0.1", getattr(demo, which))), demo:
+        assert demo.process.wait(30) == 1
+        assert f"Something listens on 127.0.0.1:{getattr(demo, which)}" in demo.process.stderr.read()
+        assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
