@@ -12,17 +12,12 @@ from pathlib import Path
 import pytest
 import requests
 from server_database import new_database
+from server_process import free_port
 from test_configuration import GOOD
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = [sys.executable, "manage.py", "demo"]
 pytestmark = pytest.mark.processes
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class Demo:

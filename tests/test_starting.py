@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from django.core.management import call_command
 from records import a_code
 from server_database import new_database
+from server_process import free_port
 from test_configuration import GOOD
 
 from portal import assets
@@ -23,11 +23,6 @@ ENDPOINT = "127.0.0.1:8001"
 DEVELOPMENT = {"PORTAL_MODE": "development"}
 OTHER_KEY = "LEAK-other-audit-key-0123456789abcdef"
 HALTED = 3  # gunicorn's own exit status for "worker failed to boot"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def start(environment) -> subprocess.CompletedProcess[str]:
