@@ -5,6 +5,7 @@ PY := $(BIN)/python
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet --require-hashes
 
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR: # a venv that failed half-way (no python3-venv) has a python already, and no pip
 .PHONY: help run test check bench sandbox screenshots lock
 
 help: ## Say what can be made

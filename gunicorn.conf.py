@@ -1,18 +1,25 @@
 """How the portal is served, by `make run` as in deployments; the environment's GUNICORN_CMD_ARGS wins."""
 
+import math
 import os
+from pathlib import Path
 
+from portal import serving
+from portal.environment import Environment
 from portal.logs import configuration
+
+env = Environment()  # what is wrong in it stops the worker, which names it
+env.add_file(Path(__file__).resolve().parent / ".env")
 
 bind = "127.0.0.1:8000"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "gthread"
-# TAT_CONCURRENT (4) of these may wait for the cloud; the others keep the pages answering.
-threads = 12
+# TAT_CONCURRENT of these may wait for the cloud; the others keep the pages answering.
+threads = serving.THREADS
 # A heartbeat, not a limit of a request; our own deadlines bound those (measured: 6 s passed a 3 s timeout).
 timeout = 60
-# A create may take: 5 s queue, 15 s call, 20 s for a busy database.
-graceful_timeout = 45
+# Killed in its middle, a create would leave a code that nobody holds.
+graceful_timeout = math.ceil(serving.longest_create(serving.deadline(env)))
 keepalive = 5
 # Forwarded headers are judged by PROXY_HOPS and TRUSTED_PROXIES; gunicorn's own belief would let a caller claim https.
 secure_scheme_headers: dict[str, str] = {}

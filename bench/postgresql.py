@@ -3,12 +3,12 @@
 import atexit
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
 
 import psycopg
+from server_process import free_port
 
 INSTALLED = Path("/usr/lib/postgresql")
 
@@ -56,9 +56,3 @@ def _run(*words: object, check: bool = True) -> None:
     command = [*before, *(str(word) for word in words)]
     quiet = subprocess.DEVNULL
     subprocess.run(command, check=check, stdin=quiet, stdout=quiet, stderr=quiet, cwd="/")
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]

@@ -10,10 +10,9 @@ import time
 from pathlib import Path
 
 import requests
-from server_process import ROOT
+from server_process import ROOT, free_port
 
 from bench.figures import Figure
-from bench.postgresql import free_port
 
 PARTS = (
     "portal",

@@ -30,6 +30,20 @@ class Environment:
         if self.problems:
             raise ImproperlyConfigured("\n".join(f"  {problem}" for problem in self.problems))
 
+    def add_file(self, default: Path) -> None:
+        """Add a deployment's ``.env``; what the environment says itself wins, and the mode is its alone.
+
+        Nothing in development: ``make run`` and the tests would meet the deployment's database and cloud.
+        """
+        if self.text("PORTAL_MODE", default="production") == "development":
+            return
+        os.environ.setdefault("PORTAL_MODE", "production")
+        file = Path(self.text("PORTAL_ENV_FILE", default=str(default)))
+        if file.exists():
+            environ.Env.read_env(file, overwrite=False)
+        elif file != default:
+            self.complain("PORTAL_ENV_FILE", "names a file that is not there")
+
     def text(self, name: str, *, default: str | None) -> str:
         """A stripped text; empty counts as not set. ``default=None`` makes it required."""
         self.read.add(name)

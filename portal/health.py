@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse
 
-from portal import startup
+from portal import assets, startup
 from registercodes.checks import database_problems
 from registercodes.models import Installation
 
@@ -20,7 +20,7 @@ def alive() -> HttpResponse:
 
 
 def ready() -> HttpResponse:
-    """200 when the database can be written, is migrated and guards its history; 503 otherwise.
+    """200 when the database can be written, is migrated and guards its history, and pages have their files; else 503.
 
     The answer names nothing: anybody on the network may ask.
     """
@@ -42,7 +42,8 @@ def why_not_ready() -> list[str]:
         return ["unapplied migrations"]
     with transaction.atomic():
         Installation.objects.update(checked=True)
-    return [str(problem.msg) for problem in database_problems(with_keys=False) if isinstance(problem, Error)]
+    found = database_problems(with_keys=False)
+    return [*(str(problem.msg) for problem in found if isinstance(problem, Error)), *assets.problems()]
 
 
 def plain(text: str, *, status: int = 200) -> HttpResponse:

@@ -9,9 +9,9 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-import environ
 from csp.constants import NONE, SELF
 
+from portal import serving
 from portal.endpoints import is_cloud_endpoint, is_cloud_host, is_loopback, is_network
 from portal.environment import SECRET_LENGTH, Environment
 from registercodes.sandbox import SECRET_ID as SANDBOX_SECRET_ID
@@ -19,8 +19,8 @@ from registercodes.sandbox import SECRET_KEY as SANDBOX_SECRET_KEY
 from registercodes.tat.regions import DEFAULT_REGIONS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-environ.Env.read_env(BASE_DIR / ".env", overwrite=False)  # quietly nothing where there is none
 env = Environment()
+env.add_file(BASE_DIR / ".env")
 
 PORTAL_MODE = env.choice("PORTAL_MODE", choices=("production", "development"), default="production")
 DEVELOPMENT = PORTAL_MODE == "development"
@@ -75,8 +75,8 @@ TAT_REGIONS = env.each(
 )
 TAT_RATE = env.whole("TAT_RATE", default=19, low=1, high=20)  # calls per second and action; the API allows 20
 TAT_CONNECT_TIMEOUT = env.seconds("TAT_CONNECT_TIMEOUT", default=5, low=0.1, high=15)
-TAT_DEADLINE = env.seconds("TAT_DEADLINE", default=15, low=0.1, high=30)
-TAT_CONCURRENT = env.whole("TAT_CONCURRENT", default=4, low=1, high=64)
+TAT_DEADLINE = serving.deadline(env)
+TAT_CONCURRENT = serving.places(env)
 TENCENTCLOUD_CAM_ROLE_NAME = env.text("TENCENTCLOUD_CAM_ROLE_NAME", default="")
 
 
@@ -101,7 +101,7 @@ if DEVELOPMENT and is_cloud_host(TAT_ENDPOINT):
 
 # Records.
 DATABASES = {"default": env.database("DATABASE_URL", default="sqlite:///db.sqlite3", base=BASE_DIR)}
-DATABASE_WAIT_SECONDS = 5  # a busy database answers 503 after this
+DATABASE_WAIT_SECONDS = serving.BUSY_SECONDS
 if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",  # a deferred transaction that upgrades fails at once when busy

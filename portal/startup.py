@@ -1,4 +1,4 @@
-"""Decides whether the portal may serve: every system check, the database's included, without an Error.
+"""Decides whether the portal may serve: every system check, the database's and the static files', without an Error.
 
 A database that does not answer is no misconfiguration: a worker may be
 respawned while it restarts. Its checks are owed then, and nothing is served
@@ -9,9 +9,11 @@ import logging
 import threading
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.core import checks
 from django.db import connection
 
+from portal import assets
 from registercodes.checks import database_problems
 from registercodes.database import DATABASE_AWAY
 
@@ -28,8 +30,8 @@ def problems_at_start() -> list[str]:
     except DATABASE_AWAY:
         log.error("database_does_not_answer", exc_info=True)
         _owed.set()
-        return _told(checks.run_checks())
-    problems = _told(found)
+        return [*_told(checks.run_checks()), *assets.problems()]
+    problems = [*_told(found), *assets.problems()]
     if not problems:
         _owed.clear()
     return problems
@@ -44,3 +46,10 @@ def may_serve() -> bool:
     if _owed.is_set() and (problems := problems_at_start()):
         log.critical("must_not_serve", extra={"problems": problems})
     return not _owed.is_set()
+
+
+def warn() -> None:
+    """Of what may be meant, and rarely is."""
+    if settings.SECURE_SSL_REDIRECT and not settings.PROXY_HOPS:
+        meaning = "forwarded headers are ignored: behind a proxy that ends TLS every page redirects to itself for ever"
+        log.warning("proxy_hops_is_0", extra={"meaning": meaning})

@@ -15,11 +15,12 @@ STOP = 3
 
 def start():
     application = get_wsgi_application()
-    from portal.startup import problems_at_start  # it reads models, which exist from here on
+    from portal import startup  # it reads models, which exist from here on
 
-    problems = problems_at_start()
+    problems = startup.problems_at_start()
     if problems:
         stop(problems)
+    startup.warn()
     return application
 
 

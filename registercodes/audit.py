@@ -1,7 +1,8 @@
 """The only writer of audit events: chains each to the one before, folds floods, logs one line per event.
 
 Call inside the transaction that makes the thing true; the head row is locked
-last (lock order: Team, RegisterCode, audit head) and until that commit.
+last (lock order: Team, RegisterCode, audit head) and until that commit. In a
+database that is not this portal's record nothing is written at all.
 """
 
 import hmac
@@ -15,7 +16,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from registercodes import keys
+from registercodes import keys, ownership
 from registercodes.models import Action, AuditEvent, AuditHead, Fold, Outcome, RegisterCode, Team
 
 log = logging.getLogger("registercodes.audit")
@@ -103,6 +104,7 @@ def lock_head() -> AuditHead:
     connection = transaction.get_connection()
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("an audit event belongs to a transaction")
+    ownership.must_be_ours()
     lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
     with connection.cursor() as cursor:
         cursor.execute(HEAD + lock)

@@ -2,13 +2,13 @@
 
 import secrets
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.db import connections, transaction
 
 from registercodes import triggers
+from registercodes.ownership import endpoint_host
 
 CHAIN_BYTES = 8
 
@@ -42,8 +42,3 @@ def stamp(*, using: str = "default") -> None:
         },
     )
     AuditHead.objects.using(using).get_or_create(id=1, defaults={"chain": installation.chain})
-
-
-def endpoint_host() -> str:
-    """Host and port: two sandboxes on one machine are two clouds."""
-    return urlsplit(settings.TAT_ENDPOINT).netloc.lower()

@@ -15,12 +15,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 from sandbox_process import Sandbox
-from server_process import Portal
+from server_process import Portal, creates  # noqa: F401  for the tests in a browser
 
 CHROMIUM = "/usr/bin/chromium"
 MISSING = f"no {CHROMIUM}: apt-get install chromium"
 NEW = "/teams/web/codes/new/"
-CREATE = "CreateRegisterCode"
 OTHER_NAME = "portal.test"  # of the same machine, to be plain http on a name other than localhost
 PEOPLE = {
     "alice": "Alice Anders",
@@ -161,11 +160,6 @@ def value_on(page: Page) -> str:
 
 def id_on(page: Page) -> str:
     return page.locator("#the-id").inner_text()
-
-
-def creates(portal) -> int:
-    """CreateRegisterCode calls that reached the cloud."""
-    return len(portal.sandbox.calls(CREATE))
 
 
 # Moving through history.

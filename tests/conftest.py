@@ -13,7 +13,8 @@ from hypothesis import settings as hypothesis_settings
 from sandbox_process import Sandbox, sandbox  # noqa: F401
 from server_process import portal  # noqa: F401
 
-from registercodes import triggers
+from registercodes import ownership, triggers
+from registercodes.models import Installation
 
 hypothesis_settings.register_profile("suite", deadline=None)  # a busy machine is no counterexample
 hypothesis_settings.load_profile("suite")
@@ -49,12 +50,23 @@ def shared_sandbox(tmp_path_factory):
 
 
 @pytest.fixture
-def cloud(shared_sandbox, settings):
+def point_at(settings, db):
+    """Makes an address the portal's cloud, in its settings and in its database's stamp."""
+
+    def point(address: str) -> None:
+        settings.TAT_ENDPOINT = address
+        Installation.objects.update(endpoint_host=ownership.endpoint_host())
+
+    return point
+
+
+@pytest.fixture
+def cloud(shared_sandbox, settings, point_at):
     """The sandbox as the portal's cloud: no rate limit, no faults, no calls yet."""
     shared_sandbox.clear_faults()
     shared_sandbox.forget_calls()
     shared_sandbox.set_limits(rate=0, quota=100_000)
-    settings.TAT_ENDPOINT = shared_sandbox.url
+    point_at(shared_sandbox.url)
     settings.TAT_RATE = 1000
     yield shared_sandbox
     shared_sandbox.clear_faults()

@@ -7,6 +7,7 @@ import sys
 
 PRODUCTION = {
     "PORTAL_MODE": "production",
+    "PORTAL_ENV_FILE": os.devnull,
     "SECRET_KEY": secrets.token_hex(32),
     "AUDIT_KEY": secrets.token_hex(32),
     "ALLOWED_HOSTS": "portal.example.com",

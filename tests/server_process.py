@@ -12,6 +12,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -25,7 +26,7 @@ from typing import Self
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
-from sandbox_process import Sandbox
+from sandbox_process import CREATE, Sandbox
 from server_database import Database, new_database
 from server_forms import form_on
 
@@ -257,6 +258,17 @@ class Press:
 
     def was_lost(self) -> bool:
         return isinstance(self._future.exception(60), requests.ConnectionError | requests.Timeout)
+
+
+def creates(portal: Portal) -> int:
+    """CreateRegisterCode calls that reached the cloud."""
+    return len(portal.sandbox.calls(CREATE))
+
+
+def free_port() -> int:
+    """For those who cannot ask for port 0, since somebody else has to be told."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
 
 
 @pytest.fixture

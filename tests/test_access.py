@@ -12,7 +12,7 @@ from reading_pages import send, text
 from records import a_code
 
 from portal.sso.models import User
-from registercodes.models import Installation, Membership, RegisterCode, Team
+from registercodes.models import Membership, RegisterCode, Team
 
 pytestmark = pytest.mark.django_db
 
@@ -85,9 +85,8 @@ def seated(request, web):
     ("method", "path", "who", "status"), CASES, ids=[" ".join(map(str, case[:3])) for case in CASES]
 )
 def test_every_address_answers_each_person_as_the_table_says(
-    method, path, who, status, seated, code, asleep, typed, cloud, settings
+    method, path, who, status, seated, code, asleep, typed, cloud
 ):
-    settings.TAT_ENDPOINT = cloud.url if path != "/readyz" else stamped_endpoint()
     path = path.replace("CODE", code.reference)
 
     answer = ask(seated(who), method, path, typed)
@@ -103,10 +102,6 @@ def ask(client, method, path, typed):
         answer.close()  # of a static file
         return answer
     return send(client, path, typed() if path.startswith("/teams/") else {})
-
-
-def stamped_endpoint() -> str:
-    return f"http://{Installation.objects.get().endpoint_host}"
 
 
 def patterns(resolver=None, prefix=""):

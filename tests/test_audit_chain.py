@@ -12,7 +12,7 @@ from threads import at_once
 
 from registercodes import audit, keys, teams
 from registercodes.audit import Origin
-from registercodes.models import Action, AuditEvent, AuditHead, Fold, Outcome, Team
+from registercodes.models import Action, AuditEvent, AuditHead, Fold, Installation, Outcome, Team
 
 pytestmark = pytest.mark.django_db
 
@@ -246,3 +246,12 @@ def test_no_key_is_ever_shown():
 
     for secret in (key.chain, key.fingerprint):
         assert repr(secret) not in repr(key) and secret.hex() not in f"{key}"
+
+
+def test_asking_whose_record_it_is_costs_one_event_of_a_process_its_queries(web, settings, django_assert_num_queries):
+    settings.TAT_ACCOUNT = "new to this process"
+    Installation.objects.update(account=settings.TAT_ACCOUNT)
+    with transaction.atomic():
+        audit.lock_head()
+        with django_assert_num_queries(1):
+            audit.lock_head()

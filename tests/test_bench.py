@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from server_process import free_port
 
 from bench import postgresql
 from bench.figures import Figure, percentile, table
@@ -68,7 +69,7 @@ def test_a_percentile_is_a_value_that_was_measured():
 
 
 def test_without_a_server_the_half_not_measured_is_said(monkeypatch, tmp_path):
-    monkeypatch.setenv("TEST_POSTGRESQL_URL", f"postgres://nobody@127.0.0.1:{postgresql.free_port()}/none")
+    monkeypatch.setenv("TEST_POSTGRESQL_URL", f"postgres://nobody@127.0.0.1:{free_port()}/none")
     monkeypatch.setattr(postgresql, "INSTALLED", tmp_path)
 
     assert postgresql.server() == (

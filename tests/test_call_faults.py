@@ -113,20 +113,20 @@ def test_a_reset_before_anything_was_read_cannot_be_told_from_one_after_and_is_u
     assert len(cloud.calls(CREATE)) == 1
 
 
-def test_a_reset_at_accept_is_unknown_or_connects_again_and_never_makes_two(as_alice, typed, settings, tmp_path):
+def test_a_reset_at_accept_is_unknown_or_connects_again_and_never_makes_two(as_alice, typed, point_at, tmp_path):
     """Seen during the connect it was never sent, so that connecting again is right; seen later it is in doubt."""
     with Sandbox(tmp_path) as fresh:
-        settings.TAT_ENDPOINT = fresh.url
+        point_at(fresh.url)
         fresh.fault("reset_on_accept", action="*")
         page = send(as_alice, NEW, typed())
         state = RegisterCode.objects.get().state
         assert (state, bool(value_in(page)), len(fresh.codes())) in [("unknown", False, 0), ("issued", True, 1)]
 
 
-def test_a_tls_record_that_breaks_after_the_request_was_read_is_unknown(as_alice, typed, settings, monkeypatch):
+def test_a_tls_record_that_breaks_after_the_request_was_read_is_unknown(as_alice, typed, point_at, monkeypatch):
     monkeypatch.setattr("certifi.where", lambda: str(certificate()[0]))
     with wire(after_reading(broken_record), tls=True) as server:
-        settings.TAT_ENDPOINT = server.url
+        point_at(server.url)
         ended(send(as_alice, NEW, typed()), "unknown", reason="connection")
         assert posts(server) == 1
 
@@ -136,9 +136,9 @@ def posts(server) -> int:
     return sum(request.startswith(b"POST ") for request in server.requests)
 
 
-def test_an_id_that_is_another_codes_is_not_believed(as_alice, typed, settings):
+def test_an_id_that_is_another_codes_is_not_believed(as_alice, typed, point_at):
     with wire(answering(http(created()))) as server:
-        settings.TAT_ENDPOINT = server.url
+        point_at(server.url)
         assert value_in(send(as_alice, NEW, typed())) == VALUE
         page = send(as_alice, NEW, typed())
     newest = RegisterCode.objects.first()
@@ -201,7 +201,9 @@ def test_too_many_requests_for_ever_is_refused_with_try_again(as_alice, typed, c
     assert not any(call.executed for call in cloud.calls(CREATE))
 
 
-def test_keys_that_were_rotated_meanwhile_are_read_again_and_sign_once_more(as_alice, typed, settings, tmp_path):
+def test_keys_that_were_rotated_meanwhile_are_read_again_and_sign_once_more(
+    as_alice, typed, settings, point_at, tmp_path
+):
     keys = {name: tmp_path / name for name in ("SECRET_ID", "SECRET_KEY", "TOKEN")}
     rotate(keys, "old")
     for name, path in keys.items():
@@ -215,7 +217,7 @@ def test_keys_that_were_rotated_meanwhile_are_read_again_and_sign_once_more(as_a
         connection.sendall(http(created()))
 
     with wire(rotating) as server:
-        settings.TAT_ENDPOINT = server.url
+        point_at(server.url)
         page = send(as_alice, NEW, typed())
         assert value_in(page) == VALUE
         assert [server.headers(number)["x-tc-token"] for number in (0, 1)] == ["TOKEN-old", "TOKEN-new"]
@@ -279,16 +281,16 @@ UNREACHED = {
 
 
 @pytest.mark.parametrize(("place", "reason"), UNREACHED.values(), ids=UNREACHED)
-def test_a_connection_that_never_stood_is_not_sent(as_alice, typed, settings, place, reason):
+def test_a_connection_that_never_stood_is_not_sent(as_alice, typed, settings, point_at, place, reason):
     settings.TAT_CONNECT_TIMEOUT, settings.TAT_DEADLINE = 0.2, 2.0
     with place() as address:
-        settings.TAT_ENDPOINT = address
+        point_at(address)
         ended(send(as_alice, NEW, typed()), "not_sent", reason=reason)
 
 
-def test_keys_that_cannot_be_read_send_nothing(as_alice, typed, settings, tmp_path):
+def test_keys_that_cannot_be_read_send_nothing(as_alice, typed, settings, point_at, tmp_path):
     with Sandbox(tmp_path) as fresh:
-        settings.TAT_ENDPOINT = fresh.url
+        point_at(fresh.url)
         settings.TENCENTCLOUD_SECRET_KEY_FILE = str(tmp_path / "missing")
         page = send(as_alice, NEW, typed())
         ended(page, "not_sent", reason="no_credentials")

@@ -1,6 +1,7 @@
 """A half-configured portal does not start: what is wrong is named by its variable, and no value is ever printed."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -8,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from portal.environment import Environment
+from portal.serving import THREADS
+
 ROOT = Path(__file__).resolve().parent.parent
 
 GOOD = {
     "PORTAL_MODE": "production",
+    "PORTAL_ENV_FILE": os.devnull,  # whoever runs the tests may have a .env
     "SECRET_KEY": "LEAK-secret-key-0123456789abcdef0123456789",
     "AUDIT_KEY": "LEAK-audit-key-0123456789abcdef0123456789",
     "ALLOWED_HOSTS": "portal.example.com",
@@ -19,7 +24,7 @@ GOOD = {
     "TENCENTCLOUD_SECRET_KEY": "LEAK-cloud-key",
 }
 SANDBOX = "http://127.0.0.1:8001"
-DEVELOPMENT = {"PORTAL_MODE": "development", **dict.fromkeys(list(GOOD)[1:])}
+DEVELOPMENT = {**dict.fromkeys(GOOD), "PORTAL_MODE": "development"}
 SECRETS = ("SECRET_KEY", "AUDIT_KEY", "TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY")
 
 # What is changed in a good configuration (None: taken away), and the variable that must be named.
@@ -54,7 +59,7 @@ WRONG = {
             "TAT_RATE": ("LEAK", "0", "21", "-5", "19.5"),
             "TAT_CONNECT_TIMEOUT": ("LEAK", "0", "99", "1e1"),
             "TAT_DEADLINE": ("LEAK", "0", "31", "-1", "nan"),
-            "TAT_CONCURRENT": ("LEAK", "0", "65"),
+            "TAT_CONCURRENT": ("LEAK", "0", str(THREADS)),
             "DATABASE_URL": (
                 "LEAK",
                 "mysql://LEAK@host/db",
@@ -66,6 +71,7 @@ WRONG = {
         }.items()
         for value in values
     },
+    "PORTAL_ENV_FILE absent": ({"PORTAL_ENV_FILE": "DIR/LEAK-absent"}, "PORTAL_ENV_FILE"),
     "sandbox in production": ({"TAT_ENDPOINT": SANDBOX}, "TAT_ENDPOINT"),
     "http in production": ({"TAT_ENDPOINT": "http://tat.intl.tencentcloudapi.com"}, "TAT_ENDPOINT"),
     "another host in production": ({"TAT_ENDPOINT": "https://tencentcloudapi.com.example"}, "TAT_ENDPOINT"),
@@ -103,12 +109,15 @@ RIGHT = {
     "another machine in development where that is allowed": DEVELOPMENT
     | {"TAT_ENDPOINT": "http://tencentcloudapi.com.example:8001", "ALLOW_INSECURE_ENDPOINTS": "yes"},
     "words with blanks": {"ALLOWED_HOSTS": " a.example , b.example ,", "TAT_REGIONS": "ap-singapore , eu-frankfurt"},
+    "variables in a file": {"PORTAL_ENV_FILE": "DIR/LEAK-deployment", "ALLOWED_HOSTS": None},
+    "a file in development": DEVELOPMENT | {"PORTAL_ENV_FILE": "DIR/LEAK-deployment"},
     "a key that begins with a dollar sign": {"SECRET_KEY": "$PATH" + "x" * 40},
 }
 
 LOAD_EACH = """
 import json, os, sys
 from django.core.exceptions import ImproperlyConfigured
+ASKED = ("PORTAL_MODE", "SECRET_KEY", "ALLOWED_HOSTS", "TAT_REGIONS", "DEBUG")
 said = {}
 for name, environment in json.load(sys.stdin).items():
     os.environ.clear()
@@ -116,7 +125,7 @@ for name, environment in json.load(sys.stdin).items():
     sys.modules.pop("portal.settings", None)
     try:
         import portal.settings as loaded
-        said[name] = {key: str(getattr(loaded, key)) for key in ("SECRET_KEY", "ALLOWED_HOSTS", "TAT_REGIONS", "DEBUG")}
+        said[name] = {key: str(getattr(loaded, key)) for key in ASKED}
     except ImproperlyConfigured as problem:
         said[name] = str(problem)
     except Exception as crash:
@@ -138,6 +147,9 @@ def directory(tmp_path_factory) -> Path:
     (made / "LEAK-short").write_text("LEAK")
     (made / "LEAK-binary").write_bytes(b"\xff\xfe" * 40)
     (made / "LEAK-good").write_text("f" * 48 + "\n")
+    (made / "LEAK-deployment").write_text(
+        "PORTAL_MODE=development\nALLOWED_HOSTS=file.example\nTAT_REGIONS=ap-tokyo\nSECRET_KEY=" + "e" * 40
+    )
     return made
 
 
@@ -173,9 +185,21 @@ def test_words_are_stripped_files_lose_their_last_newline_and_dollars_are_no_ref
     assert said["a key that begins with a dollar sign"]["SECRET_KEY"] == "$PATH" + "x" * 40
 
 
+def test_a_file_adds_what_the_environment_lacks_and_never_chooses_the_mode(said):
+    read = said["variables in a file"]
+
+    assert (read["ALLOWED_HOSTS"], read["TAT_REGIONS"]) == ("['file.example']", "['ap-tokyo']")
+    assert (read["SECRET_KEY"], read["PORTAL_MODE"]) == (GOOD["SECRET_KEY"], "production")
+
+
+def test_no_file_is_read_in_development(said):
+    assert said["a file in development"]["ALLOWED_HOSTS"] == "['127.0.0.1', 'localhost', '[::1]']"
+    assert "ap-singapore" in said["a file in development"]["TAT_REGIONS"]
+
+
 def manage(*words, **environment):
     command = [sys.executable, "manage.py", *words]
-    variables = {"PATH": os.environ["PATH"]} | environment
+    variables = {"PATH": os.environ["PATH"], "PORTAL_ENV_FILE": os.devnull} | environment
     return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
 
 
@@ -183,7 +207,7 @@ def manage(*words, **environment):
 def test_static_files_are_collected_without_any_secret():
     done = manage("collectstatic", "--no-input", "--dry-run")
 
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     assert "static files copied" in done.stdout
 
 
@@ -192,5 +216,16 @@ def test_every_problem_is_told_at_one_start_without_a_traceback():
     done = manage("migrate", TAT_RATE="LEAK")
 
     assert done.returncode != 0
-    assert {line.split()[0] for line in done.stderr.strip().splitlines()[1:]} == {*GOOD, "TAT_RATE"} - {"PORTAL_MODE"}
+    assert {line.split()[0] for line in done.stderr.strip().splitlines()[1:]} == {*GOOD, "TAT_RATE"} - {
+        *("PORTAL_MODE", "PORTAL_ENV_FILE")
+    }
     assert "Traceback" not in done.stderr and "LEAK" not in done.stderr
+
+
+def test_a_file_that_is_not_there_is_no_news(tmp_path, caplog):
+    environment = Environment({})
+
+    with caplog.at_level(logging.DEBUG):
+        environment.add_file(tmp_path / ".env")
+
+    assert (caplog.messages, environment.problems) == ([], [])

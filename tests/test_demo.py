@@ -11,15 +11,13 @@ from pathlib import Path
 
 import pytest
 import requests
+from server_database import new_database
+from server_process import free_port
+from test_configuration import GOOD
 
 ROOT = Path(__file__).resolve().parent.parent
+DEMO = [sys.executable, "manage.py", "demo"]
 pytestmark = pytest.mark.processes
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class Demo:
@@ -38,13 +36,23 @@ class Demo:
         }
 
     def __enter__(self) -> "Demo":
-        command = [sys.executable, "manage.py", "demo", f"--bind=127.0.0.1:{self.port}", f"--state={self.state}"]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=subprocess.DEVNULL)
+        command = [*DEMO, f"--bind=127.0.0.1:{self.port}", f"--state={self.state}"]
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
         return self
 
     def __exit__(self, *details: object) -> None:
         if self.process.poll() is None:
             self.stop()
+        self.process.stderr.close()
+
+    @property
+    def servers(self) -> dict[str, int]:
+        """Process ids by what they serve."""
+        pid = self.process.pid
+        started = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return {Path(f"/proc/{child}/cmdline").read_text().split("\0")[2]: int(child) for child in started}
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
@@ -95,18 +103,68 @@ def test_stopping_the_demo_stops_the_sandbox_too(tmp_path):
     assert not is_listening(demo.sandbox_url)
 
 
+@pytest.mark.parametrize("server", ["registercodes.sandbox", "gunicorn"])
+def test_the_demo_ends_with_the_first_of_its_servers_and_says_so_with_its_status(tmp_path, server):
+    with Demo(tmp_path) as demo:
+        demo.first_page()
+        os.kill(demo.servers[server], signal.SIGTERM)
+
+        assert demo.process.wait(30) == 1
+        assert "ended by itself" in demo.process.stderr.read()
+    assert not is_listening(demo.url)
+    assert not is_listening(demo.sandbox_url)
+
+
+def test_a_portal_that_does_not_start_gives_the_demo_its_status(tmp_path):
+    demo = Demo(tmp_path)
+    demo.environment["GUNICORN_CMD_ARGS"] = "--no-such-option"
+    with demo:
+        assert demo.process.wait(30) == 2
+
+
+def test_no_sandbox_is_started_where_the_endpoint_is_another_machine(tmp_path):
+    demo = Demo(tmp_path)
+    demo.environment |= {"TAT_ENDPOINT": "http://rig.invalid:9", "ALLOW_INSECURE_ENDPOINTS": "yes"}
+    with demo:
+        demo.first_page()
+        assert set(demo.servers) == {"gunicorn"}
+
+
+@pytest.mark.parametrize("which", ["port", "sandbox_port"])
+def test_a_port_that_somebody_listens_on_is_refused_before_anything_is_written(tmp_path, which):
+    demo = Demo(tmp_path)
+    with socket.create_server(("127.0.0.1", getattr(demo, which))), demo:
+        assert demo.process.wait(30) == 1
+        assert f"Something listens on 127.0.0.1:{getattr(demo, which)}" in demo.process.stderr.read()
+        assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ("UPDATE registercodes_installation SET mode = 'production'", "PORTAL_MODE: this database is the record of"),
+        ("DELETE FROM django_migrations WHERE app = 'sessions'", "AUDIT_KEY_FALLBACKS lacks the retired keys"),
+    ],
+    ids=["another mode", "another key"],
+)
+def test_the_demo_neither_migrates_nor_writes_into_the_record_of_another_portal(tmp_path, changed, named):
+    database = new_database(tmp_path, endpoint="127.0.0.1:8001")
+    database.execute(changed)
+    before = database.content()
+    environment = {"PATH": os.environ["PATH"], "PORTAL_MODE": "development", "DATABASE_URL": database.url}
+    if "KEY" in named:
+        environment["AUDIT_KEY"] = "m" * 40
+
+    done = subprocess.run(DEMO, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30, check=False)
+
+    assert done.returncode == 1
+    assert named in done.stderr and "Traceback" not in done.stderr
+    assert database.content() == before
+    database.remove()
+
+
 def test_the_demo_never_runs_in_production():
-    production = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "portal.settings",
-        "PORTAL_MODE": "production",
-        "SECRET_KEY": "s" * 64,
-        "AUDIT_KEY": "a" * 64,
-        "ALLOWED_HOSTS": "portal.example.com",
-        "TENCENTCLOUD_SECRET_ID": "id",
-        "TENCENTCLOUD_SECRET_KEY": "key",
-    }
-    done = subprocess.run(
-        [sys.executable, "manage.py", "demo"], cwd=ROOT, env=production, capture_output=True, text=True, check=False
-    )
+    production = os.environ | GOOD | {"DJANGO_SETTINGS_MODULE": "portal.settings"}
+    done = subprocess.run(DEMO, cwd=ROOT, env=production, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "PORTAL_MODE is production" in done.stderr

@@ -1,18 +1,13 @@
 """The main job: a member asks, one call is made, the value is shown once, and the attempt is on record."""
 
-import re
-
 import pytest
+from reading_pages import value_in
 
 from registercodes.models import AuditEvent, RegisterCode
 
 pytestmark = pytest.mark.django_db
 
 NEW = "/teams/web/codes/new/"
-
-
-def value_in(response) -> str:
-    return re.search(r'id="the-value"[^>]*>([0-9a-f]{64})<', response.content.decode()).group(1)
 
 
 def actions() -> list[str]:

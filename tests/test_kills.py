@@ -8,17 +8,13 @@ import pytest
 from django.utils import timezone
 from reading_pages import heading, send
 from records import a_code
-from server_process import Press
+from sandbox_process import CREATE
+from server_process import Press, creates
 
 from registercodes import submissions
 from registercodes.models import AuditEvent, RegisterCode
 
 processes = pytest.mark.processes
-CREATE = "CreateRegisterCode"
-
-
-def creates(portal) -> int:
-    return len(portal.sandbox.calls(CREATE))
 
 
 def card(visitor, row) -> str:

@@ -71,8 +71,8 @@ def test_every_outcome_with_a_row_is_200_and_says_whether_anything_was_created(a
     assert f"{NEW}?like={code.reference}" in text(response)
 
 
-def test_a_cloud_that_cannot_be_reached_is_200_and_not_sent(as_alice, typed, settings):
-    settings.TAT_ENDPOINT = "http://127.0.0.1:1"
+def test_a_cloud_that_cannot_be_reached_is_200_and_not_sent(as_alice, typed, point_at):
+    point_at("http://127.0.0.1:1")
 
     response = send(as_alice, NEW, typed())
 

@@ -148,6 +148,7 @@ def test_a_direct_caller_never_counts_as_https_whatever_it_claims(in_production)
 
     assert not is_secure(portal)
     assert [claim for claim in CLAIMS if is_secure(portal, claim)] == []
+    assert "redirects to itself for ever" in portal.wait_for_log("proxy_hops_is_0", level="WARNING")["meaning"]
 
 
 @pytest.mark.processes
@@ -165,6 +166,7 @@ def test_our_proxys_word_on_https_counts_and_no_other_headers(in_production):
         *("X-Forwarded-Proto: https", "X-Forwarded-Proto: http, https")
     ]
     assert not is_secure(portal, "X-Forwarded-Proto: https, http")
+    assert "proxy_hops_is_0" not in portal.output()
     assert answer(portal, path="/healthz", host="10.0.0.5").startswith("HTTP/1.1 200 ")
     assert answer(portal, "X-Forwarded-Proto: https", host="evil.example").startswith("HTTP/1.1 400 ")
     assert "\r\nLocation: /sso/sign-in/?next=/\r\n" in answer(

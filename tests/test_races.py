@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from reading_pages import heading, value_in
 from server_forms import form_on
-from server_process import Press
+from server_process import Press, creates
 
 pytestmark = pytest.mark.processes
 
-CREATE, DISABLE = "CreateRegisterCode", "DisableRegisterCodes"
+DISABLE = "DisableRegisterCodes"
 NEW = "/teams/web/codes/new/"
 STILL_WORKING = "Still working on this code"
 WITHHELD = "The code was made, but its value is withheld"
@@ -40,10 +40,6 @@ def stalled(portal, visitor, **how) -> tuple[Press, dict]:
     press = Press(portal, visitor, fields, **how)
     portal.sandbox.wait_for_calls(1)
     return press, fields
-
-
-def creates(portal) -> int:
-    return len(portal.sandbox.calls(CREATE))
 
 
 # The same button.

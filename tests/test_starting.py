@@ -2,8 +2,8 @@
 
 import contextlib
 import os
+import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 import requests
+from django.core.management import call_command
 from django.db import OperationalError, connection
 from records import a_code
 from server_database import new_database
-from server_process import Visitor
+from server_process import Visitor, free_port
 from test_configuration import GOOD
 
+from portal import assets
 from portal.startup import problems_at_start
 from registercodes import audit, keys
 from registercodes.models import Action, AuditHead, Installation, Outcome
@@ -26,11 +28,6 @@ ENDPOINT = "127.0.0.1:8001"
 DEVELOPMENT = {"PORTAL_MODE": "development"}
 OTHER_KEY = "LEAK-other-audit-key-0123456789abcdef"
 HALTED = 3  # gunicorn's own exit status for "worker failed to boot"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def start(environment) -> subprocess.CompletedProcess[str]:
@@ -171,7 +168,48 @@ def gone(execute, sql, params, many, context):
     raise OperationalError("server closed the connection unexpectedly")
 
 
+@pytest.fixture
+def elsewhere(tmp_path, database):
+    """A portal whose static files are collected into a folder of their own, where there are none yet."""
+    folder = tmp_path / "static"
+    settings = {"DJANGO_SETTINGS_MODULE": "settings_elsewhere", "PYTHONPATH": "tests", "STATIC_ROOT": str(folder)}
+    return folder, DEVELOPMENT | settings | {"DATABASE_URL": database.url}
+
+
+@pytest.mark.processes
+def test_gunicorn_stops_when_static_files_were_never_collected(elsewhere):
+    assert stops(elsewhere[1], "The collected static files lack bootstrap/")
+
+
+@pytest.mark.processes
+def test_gunicorn_stops_when_an_upgrade_forgot_to_collect(elsewhere):
+    folder, environment = elsewhere
+    shutil.copytree(ROOT / "staticfiles", folder)
+    manifest = folder / "staticfiles.json"
+    manifest.write_text(manifest.read_text().replace("portal/issued.js", "portal/earlier.js"))
+
+    assert stops(environment, "The collected static files lack portal/issued.js; run manage.py collectstatic.")
+
+
 # The same checks, each way, without a server.
+
+
+MANIFEST = {"staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}}
+
+
+def test_a_portal_that_lost_its_static_files_is_not_ready(stamped, client, settings, tmp_path):
+    settings.STORAGES = settings.STORAGES | MANIFEST
+    settings.STATIC_ROOT = tmp_path
+    (missing,) = assets.problems()
+    assert missing.endswith(" and others; run manage.py collectstatic.")
+    assert client.get("/readyz").status_code == 503
+
+    call_command("collectstatic", verbosity=0, interactive=False)
+
+    assert assets.problems() == []
+    assert client.get("/readyz").status_code == 200
+    (tmp_path / "staticfiles.json").write_text("{")
+    assert assets.problems() == [missing]
 
 
 @pytest.fixture

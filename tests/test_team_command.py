@@ -1,14 +1,24 @@
 """`manage.py team` makes, changes and lists teams, each change on record with who, why, before and after."""
 
 import getpass
+import shlex
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from records import break_in_chain
 
+from registercodes import teams
 from registercodes.models import AuditEvent, Team
 
 pytestmark = pytest.mark.django_db
+
+POLICY = (
+    *("--regions", "ap-singapore,eu-frankfurt", "--max-register-limit", "50", "--max-hours", "72"),
+    *("--permanent-allowed", "no", "--ip-range-required", "yes"),
+    *("--allowed-networks", "203.0.113.0/24,198.51.100.0/24", "--widest-prefix", "24"),
+    *("--description-required", "yes", "--codes-per-day", "20"),
+)
 
 
 def team(*words) -> None:
@@ -53,18 +63,7 @@ def test_every_limit_can_be_set():
 
     change(
         *("--name", "Web shop", "--sso-group", "other", "--active", "no", "--regions", "ap-singapore, eu-frankfurt"),
-        *(
-            "--max-register-limit",
-            "50",
-            "--max-hours",
-            "72",
-            "--permanent-allowed",
-            "no",
-            "--ip-range-required",
-            "yes",
-        ),
-        *("--allowed-networks", "203.0.113.0/24,198.51.100.0/24", "--widest-prefix", "24"),
-        *("--description-required", "yes", "--codes-per-day", "20"),
+        *POLICY[2:],
     )
 
     assert Team.objects.values().get() | {"id": 0, "created_at": 0} == {
@@ -117,10 +116,32 @@ def test_teams_are_listed_by_name(capsys):
 
     team("list")
 
-    assert capsys.readouterr().out.splitlines() == [
+    assert capsys.readouterr().out.splitlines()[::2] == [
         "apps\tApps (inactive)\tgroup group-apps",
         "web\tWeb\tgroup group-web",
     ]
+
+
+def test_the_list_shows_each_policy_in_the_words_that_set_it(capsys):
+    create("web", *POLICY)
+    create("apps")
+    capsys.readouterr()
+
+    team("list")
+
+    apps, web = (shlex.split(line) for line in capsys.readouterr().out.splitlines()[1::2])
+    assert web == ["--active", "yes", *POLICY]
+    assert apps[apps.index("--regions") + 1] == "" and apps[-2:] == ["--codes-per-day", "none"]
+    team("change", "apps", "--reason", "as web", *web)
+    assert len({str(Team.objects.values(*teams.POLICY).get(key=key)) for key in ("web", "apps")}) == 1
+
+
+def test_the_help_of_create_and_change_names_every_limit(capsys):
+    for action in ("create", "change"):
+        with pytest.raises(SystemExit):
+            team(action, "--help")
+        named = capsys.readouterr().out
+        assert [word for word in POLICY[::2] if word not in named] == []
 
 
 WRONG = {
@@ -203,3 +224,28 @@ def test_no_change_is_ever_made_without_a_reason(reason):
         change("--max-hours", "1", reason=reason)
 
     assert Team.objects.get().max_hours == 99_999
+
+
+NOT_OURS = {
+    "another mode": ("PORTAL_MODE", "production"),
+    "another cloud": ("TAT_ENDPOINT", "http://127.0.0.1:8002"),
+    "another account": ("TAT_ACCOUNT", "another"),
+    "another key": ("AUDIT_KEY", "m" * 40),
+}
+
+
+@pytest.mark.parametrize(("variable", "value"), NOT_OURS.values(), ids=NOT_OURS)
+def test_nothing_is_written_into_the_record_of_another_portal(settings, variable, value):
+    create()
+    before = list(Team.objects.values())
+    setattr(settings, variable, value)
+
+    for words in (
+        ("create", "apps", "--name", "Apps", "--sso-group", "g"),
+        ("change", "web", "--reason", "r", "--name", "W"),
+    ):
+        with pytest.raises(ImproperlyConfigured, match=variable):
+            team(*words)
+
+    assert list(Team.objects.values()) == before
+    assert AuditEvent.objects.count() == 1

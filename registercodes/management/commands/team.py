@@ -2,6 +2,7 @@
 
 import argparse
 import getpass
+import shlex
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -31,6 +32,21 @@ def complaints(wrong: ValidationError) -> list[str]:
         " ".join(said) if name == NON_FIELD_ERRORS else f"{name}: {' '.join(said)}"
         for name, said in wrong.message_dict.items()
     ]
+
+
+def policy_of(team: Team) -> str:
+    """In the words that would set it."""
+    return " ".join(
+        f"--{name.replace('_', '-')} {shlex.quote(as_typed(getattr(team, name)))}" for name in teams.POLICY
+    )
+
+
+def as_typed(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "none"
+    return ",".join(value) if isinstance(value, list) else str(value)
 
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -91,5 +107,6 @@ class Command(BaseCommand):
         for team in Team.objects.all():
             state = "" if team.active else " (inactive)"
             self.stdout.write(f"{team.key}\t{team.name}{state}\tgroup {team.sso_group}")
+            self.stdout.write(f"\t{policy_of(team)}")
         if not Team.objects.exists():
             self.stdout.write("No teams yet: manage.py team create KEY --name NAME --sso-group GROUP")

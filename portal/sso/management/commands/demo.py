@@ -1,8 +1,12 @@
 """Runs the whole thing on this machine: database, sample teams, sandbox API and portal. Development only."""
 
+import contextlib
 import signal
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,10 +14,12 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from registercodes import teams
+from portal.endpoints import is_loopback
+from registercodes import ownership, teams
 from registercodes.models import Team
 
 STATE = "run/sandbox.sqlite3"
+PAUSE = 0.1
 
 
 class Command(BaseCommand):
@@ -27,17 +33,37 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEVELOPMENT:
             raise CommandError("PORTAL_MODE is production: the demo signs people in without a proof.")
+        with_sandbox = is_loopback(settings.TAT_ENDPOINT)
+        for address in [options["bind"], *([urlsplit(settings.TAT_ENDPOINT).netloc] if with_sandbox else [])]:
+            self.refuse_a_taken(address)
+        if not ownership.unstamped():
+            ownership.must_be_ours()  # before the first statement that changes anything
         call_command("migrate", verbosity=0, interactive=False)
         self.make_sample_teams()
         self.collect_static()
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        servers = [self.start_sandbox(options["state"]), self.start_portal(options["bind"])]
+        servers = {"sandbox": self.start_sandbox(options["state"])} if with_sandbox else {}
+        servers["portal"] = self.start_portal(options["bind"])
         try:
-            servers[-1].wait()
+            self.wait_for_an_end(servers)
         except KeyboardInterrupt:
             pass  # Ctrl+C, or a TERM from whoever started us
         finally:
-            self.stop(servers)
+            self.stop(servers.values())
+
+    def refuse_a_taken(self, address: str) -> None:
+        """Whatever answers there, a stranger's sandbox included, would pass for ours."""
+        parts = urlsplit(f"//{address}")
+        with contextlib.suppress(OSError), socket.create_connection((parts.hostname, parts.port or 80), timeout=1):
+            raise CommandError(f'Something listens on {address} already. DEMO="--bind host:port" moves the portal.')
+
+    def wait_for_an_end(self, servers: dict[str, subprocess.Popen[bytes]]) -> None:
+        """One is of no use without the other; our status is that of the first to end."""
+        while True:
+            for name, server in servers.items():
+                if server.poll() is not None:
+                    raise CommandError(f"The {name} ended by itself.", returncode=max(server.returncode, 1))
+            time.sleep(PAUSE)
 
     def make_sample_teams(self) -> None:
         from portal.sso.development import SAMPLE_TEAMS
@@ -66,7 +92,7 @@ class Command(BaseCommand):
         command = [sys.executable, "-m", "gunicorn", "--bind", bind, "portal.wsgi"]
         return subprocess.Popen(command, cwd=settings.BASE_DIR)  # noqa: S603
 
-    def stop(self, servers: list[subprocess.Popen[bytes]]) -> None:
+    def stop(self, servers: Iterable[subprocess.Popen[bytes]]) -> None:
         for server in servers:
             server.terminate()
         for server in servers:

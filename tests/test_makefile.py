@@ -1,0 +1,90 @@
+"""The Makefile installs what is missing or changed, once, and a start that failed can be repeated. No network."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.processes
+
+# Stands in for python3 and for the virtual environment's: writes down what it is asked, and fails where it is told to.
+PYTHON = """#!/bin/sh
+echo "$*" >> asked
+case "$*" in
+  *venv*) mkdir -p .venv/bin && ln -sf "$(pwd)/python" .venv/bin/python ;;
+esac
+case "$*" in *"$(cat fails)"*) exit 1 ;; esac
+"""
+VENV, INSTALL, DEVELOP, DEMO = "-m venv .venv", "-r requirements.txt", "-r requirements-dev.txt", "manage.py demo"
+STEPS = (VENV, INSTALL, DEVELOP, DEMO)
+
+
+class Copy:
+    """A folder with the Makefile and nothing installed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("Makefile", "requirements.txt", "requirements-dev.txt"):
+            shutil.copy(ROOT / name, folder)
+        (folder / "python").write_text(PYTHON)
+        (folder / "python").chmod(0o755)
+
+    def make(self, target: str, *, fails: str = "nothing") -> tuple[int, list[str]]:
+        """Exit status, and what the stand-in was asked."""
+        (self.folder / "fails").write_text(fails)
+        (self.folder / "asked").write_text("")
+        command = ["make", "--silent", target, "PYTHON=./python"]
+        environment = {"PATH": os.environ["PATH"]}
+        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
+        return done.returncode, (self.folder / "asked").read_text().splitlines()
+
+    def asked(self, target: str, **how: str) -> list[str]:
+        """Of these steps, those that were taken, in order."""
+        return [step for line in self.make(target, **how)[1] for step in STEPS if line.endswith(step)]
+
+    def pulls(self, name: str) -> None:
+        """As `git pull` leaves a file it changed: newer than anything made before."""
+        later = max(path.stat().st_mtime for path in self.folder.rglob("*")) + 10
+        os.utime(self.folder / name, (later, later))
+
+
+@pytest.fixture
+def copy(tmp_path):
+    return Copy(tmp_path)
+
+
+def test_the_first_run_installs_everything_and_the_second_nothing(copy):
+    assert copy.asked("run") == [VENV, INSTALL, DEMO]
+    assert copy.asked("run") == [DEMO]
+
+
+def test_a_pull_that_changed_the_requirements_installs_them(copy):
+    copy.make("run")
+    copy.pulls("requirements.txt")
+
+    assert copy.asked("run") == [INSTALL, DEMO]
+
+
+def test_what_the_tests_need_is_more_than_a_run_needs_and_is_installed_once(copy):
+    assert copy.asked("bench") == [VENV, DEVELOP]
+    assert copy.asked("run") == [DEMO]
+    assert copy.asked("bench") == []
+
+
+@pytest.mark.parametrize(
+    ("fails", "first", "again"),
+    [("venv", [VENV], [VENV, INSTALL, DEMO]), ("install", [VENV, INSTALL], [INSTALL, DEMO])],
+    ids=["making the environment", "installing"],
+)
+def test_a_step_that_failed_is_taken_again(copy, fails, first, again):
+    assert copy.asked("run", fails=fails) == first
+
+    assert copy.asked("run") == again
+
+
+def test_what_fails_is_makes_status(copy):
+    assert copy.make("run", fails="demo")[0] != 0
+    assert copy.make("run")[0] == 0
