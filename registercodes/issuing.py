@@ -18,7 +18,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import Error as DatabaseUnusable  # DatabaseError and InterfaceError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from registercodes import audit, cloud, policies, rules, settling, throttle
@@ -84,7 +84,7 @@ def issue(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, origin
 
     The caller has checked access; rules, policy and quota are checked here,
     since a form is an interface and not a guard. A database that cannot be
-    written raises ``OperationalError`` before any call is made.
+    written raises ``OperationalError`` or ``InterfaceError`` before any call is made.
     """
     if _is_known(submission):
         return _replayed(submission, actor=actor, asked=asked, origin=origin)
@@ -141,15 +141,18 @@ def _is_known(submission: uuid.UUID) -> bool:
 def _replayed(submission: uuid.UUID, *, actor: Any, asked: Asked, origin: Origin) -> Replayed:
     code = RegisterCode.objects.select_related("team").get(submission=submission)
     same = code.asked == asked
-    audit.record_once(
-        Action.CODE_REPLAYED,
-        Outcome.FAILURE,
-        code=code,
-        actor=actor,
-        team=code.team,
-        origin=origin,
-        detail={"same_parameters": same},
-    )
+    try:
+        audit.record_once(
+            Action.CODE_REPLAYED,
+            Outcome.FAILURE,
+            code=code,
+            actor=actor,
+            team=code.team,
+            origin=origin,
+            detail={"same_parameters": same},
+        )
+    except (OperationalError, InterfaceError):  # a code may live: that has to be said, noted or not
+        log.error("replay_not_recorded", extra={"reference": code.reference}, exc_info=True)
     return Replayed(code, same=same)
 
 

@@ -19,6 +19,7 @@ from registercodes.models import RegisterCode, Team
 log = logging.getLogger("registercodes.views")
 
 PENDING_REFRESH_SECONDS = 2
+DATABASE_AWAY = (OperationalError, InterfaceError)
 State = RegisterCode.State
 
 
@@ -55,7 +56,7 @@ def new(request: HttpRequest, team_key: str) -> HttpResponse:
             submission=form.submission_id,
             origin=origin_of(request),
         )
-    except OperationalError:
+    except DATABASE_AWAY:
         log.error("request_not_recorded", exc_info=True)
         return _busy_page(request, team, form, _("The portal's record cannot be written at the moment."))
     if isinstance(result, issuing.Issued):
@@ -166,7 +167,7 @@ def _result_page(request: HttpRequest, team: Team, form: RegisterCodeForm, resul
 
 def _busy_page(request: HttpRequest, team: Team, form: RegisterCodeForm, why: str) -> HttpResponse:
     """No row and no call: what was typed stays, and so does the submission."""
-    note = " ".join([why, _("Nothing was sent and nothing was created. Wait a moment, then press again.")])
+    note = " ".join([why, _("This press sent nothing and created nothing. Wait a moment, then press again.")])
     response = _form_page(request, team, form, status=503, note=note)
     response["Retry-After"] = "5"
     return response
@@ -241,7 +242,7 @@ def _again_url(request: HttpRequest, code: RegisterCode) -> str | None:
     try:
         if not access.may_issue(request.user, code.team):
             return None
-    except (OperationalError, InterfaceError):
+    except DATABASE_AWAY:
         return None
     return reverse("registercodes:new", args=[code.team.key]) + f"?like={code.reference}"
 
