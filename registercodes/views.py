@@ -37,25 +37,14 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest, team_key: str) -> HttpResponse:
-    """Ask for a code. The value, if any, is in this POST's own answer (DECISIONS 7)."""
+    """Ask for a code. The value, if any, is in this POST's own answer (DECISIONS 5)."""
     team = access.team_to_issue_for(request.user, team_key)
     if request.method == "GET":
         form = RegisterCodeForm(team=team, person=request.user, initial=_prefilled(request))
         return _form_page(request, team, form)
     form = RegisterCodeForm(request.POST, team=team, person=request.user)
-    if not form.is_valid():
-        if form.policy_problems:
-            issuing.deny(form.policy_problems, actor=request.user, team=team, origin=origin_of(request))
-        return _form_page(request, team, form, status=422)
     try:
-        twin = queries.twin_of(form.asked, user=request.user, team=team)  # now: once a value waits, nothing may fail
-        result = issuing.issue(
-            actor=request.user,
-            team=team,
-            asked=form.asked,
-            submission=form.submission_id,
-            origin=origin_of(request),
-        )
+        twin, result = _asked_for(request, team, form)
     except DATABASE_AWAY:
         log.error("request_not_recorded", exc_info=True)
         return _busy_page(request, team, form, _("The portal's record cannot be written at the moment."))
@@ -94,6 +83,17 @@ def disable(request: HttpRequest, reference: str) -> HttpResponse:
     if request.method == "POST" or not _may_disable(request, code):
         return redirect("registercodes:card", reference=reference)
     return render(request, "registercodes/disable.html", {"code": code})
+
+
+def _asked_for(request: HttpRequest, team: Team, form: RegisterCodeForm) -> tuple[RegisterCode | None, issuing.Result]:
+    """What became of the press, and the twin of its code: looked up before, since nothing may fail beside a value."""
+    who = {"actor": request.user, "team": team, "origin": origin_of(request)}
+    if form.is_valid():
+        twin = queries.twin_of(form.asked, user=request.user, team=team)
+        return twin, issuing.issue(asked=form.asked, submission=form.submission_id, **who)
+    if form.policy_problems:
+        return None, issuing.deny(form.policy_problems, **who)
+    return None, issuing.Denied(())
 
 
 # The form's page.

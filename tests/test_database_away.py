@@ -2,10 +2,10 @@
 
 import pytest
 from django.db import InterfaceError, OperationalError, connection
-from reading_pages import heading, send, text, typed_in, value_in
+from reading_pages import heading, send, summary, text, typed_in, value_in
 
 from registercodes import audit
-from registercodes.models import RegisterCode
+from registercodes.models import RegisterCode, Team
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +73,16 @@ def test_the_first_press_while_nothing_can_be_written_is_told_so_and_keeps_the_w
     assert (page.status_code, typed_in(page, "description")) == (503, "webserver")
     assert "This press sent nothing and created nothing." in text(page)
     assert typed_in(page, "submission") == fields["submission"] and cloud.calls() == []
+
+
+@pytest.mark.parametrize("error", BUSY)
+def test_a_denial_that_cannot_be_noted_keeps_the_words_too(as_alice, web, typed, cloud, error):
+    Team.objects.filter(pk=web.pk).update(max_register_limit=5)
+    with connection.execute_wrapper(Unwritable(error)):
+        page = send(as_alice, NEW, typed(register_limit="6"))
+    assert (page.status_code, typed_in(page, "register_limit")) == (503, "6")
+    assert summary(page) == ["How many hosts: Your team may enrol at most 5 hosts with one code."]
+    assert "This press sent nothing and created nothing." in text(page)
 
 
 # What must not happen.
