@@ -69,6 +69,37 @@ def test_a_plan_that_cannot_be_refreshed_says_so_and_recovers(form):
     expect(form.get_by_text("Could not be refreshed")).to_be_hidden()
 
 
+def sign_in_again(page: Page) -> None:
+    tab = page.context.new_page()
+    tab.goto("/sso/sign-in/")
+    tab.get_by_role("button", name="Alice Anders").click()
+    expect(tab.get_by_role("heading", name="Codes", exact=True)).to_be_visible()
+
+
+def sign_out(page: Page) -> None:
+    tab = page.context.new_page()
+    tab.goto("/")
+    tab.get_by_role("button", name="Sign out").click()
+    expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+@pytest.mark.parametrize("elsewhere", [sign_in_again, sign_out])
+def test_a_plan_that_is_refused_is_marked_as_old(visit, shared_portal, elsewhere):
+    page = visit(shared_portal)
+    page.goto("/sso/sign-in/")
+    page.get_by_role("button", name="Alice Anders").click()
+    page.goto(NEW)
+    elsewhere(page)
+    fill(page, register_limit="9999")
+    expect(page.get_by_text("Could not be refreshed")).to_be_visible()
+
+
+def test_an_answer_that_nobody_is_signed_in_loads_the_page_again(form):
+    form.route("**/plan/", lambda route: route.fulfill(status=401))
+    with form.expect_navigation():
+        fill(form, register_limit="7")
+
+
 def test_the_persons_own_time_stands_beside_utc_where_it_differs(visit, shared_portal):
     berlin = visit(shared_portal, "alice", timezone_id="Europe/Berlin")
     berlin.goto(NEW)
