@@ -145,11 +145,10 @@ def test_every_limit_that_was_passed_is_told_beside_its_field_and_noted_once(as_
     answers = [send(as_alice, NEW, beyond) for _ in range(3)]
 
     assert {answer.status_code for answer in answers} == {422}
-    assert set(errors_beside(answers[0])) == {"region"}  # a region that is not offered is no choice at all
-    answer = send(as_alice, NEW, beyond | {"region": "ap-singapore"})
-    assert set(errors_beside(answer)) == {"description", "register_limit", "effective_time", "ip_address_range"}
+    assert set(errors_beside(answers[0])) == set(beyond) - {"instance_name_prefix", "validity", "submission"}
+    assert errors_beside(answers[0])["region"] == ["Your team may not make codes in this region."]
     assert AuditEvent.objects.get().detail["reason"] == (
-        "web:description.policy,effective_time.policy,ip_address_range.policy,register_limit.policy"
+        "web:description.policy,effective_time.policy,ip_address_range.policy,region.policy,register_limit.policy"
     )
     assert cloud.calls() == []
 
