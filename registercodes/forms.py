@@ -36,7 +36,7 @@ class RegisterCodeForm(forms.Form):
     )
     effective_time = forms.CharField(label=_("Hours"), required=False)
     ip_address_range = forms.CharField(label=_("IP range"), required=False)
-    submission = forms.CharField(required=False, widget=forms.HiddenInput)
+    submission = forms.Field(required=False, widget=forms.HiddenInput)  # a CharField refuses NUL before we renew it
 
     def __init__(
         self, typed: QueryDict | None = None, *, team: Team, person: Any, initial: dict[str, Any] | None = None
@@ -99,7 +99,7 @@ class RegisterCodeForm(forms.Form):
         ]
 
     def clean_submission(self) -> str:
-        token = str(self.cleaned_data["submission"])
+        token = str(self.cleaned_data["submission"] or "")
         self.submission_id = submissions.opened(token, person=self.person, team=self.team)
         if self.submission_id is None:
             self.data = self.data.copy()

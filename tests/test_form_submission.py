@@ -51,10 +51,11 @@ def refused(response, cloud) -> bool:
         lambda token: token.replace(":", ""),
         lambda token: "x" * 10_000,
         lambda token: "\x01:é:𝟙",
+        lambda token: token + "\x00",
         lambda token: str(uuid.uuid4()),
         lambda token: signing.dumps({"submission": uuid.uuid4().hex, "person": 1, "team": 1}, salt="another"),
     ],
-    ids=["none", "last sign", "first sign", "no colons", "long", "not ASCII", "bare id", "another salt"],
+    ids=["none", "last sign", "first sign", "no colons", "long", "not ASCII", "NUL", "bare id", "another salt"],
 )
 def test_a_forged_submission_is_refused(as_alice, typed, cloud, forge):
     assert refused(send(as_alice, NEW, typed(submission=forge(typed()["submission"]))), cloud)
@@ -88,8 +89,9 @@ def test_signing_in_again_does_not_cost_what_was_typed(alice, typed, cloud):
     assert value_in(send(browser_of(alice), NEW, fields))
 
 
-def test_the_page_that_refuses_offers_a_submission_that_works(as_alice, typed, cloud):
-    page = send(as_alice, NEW, typed(submission="forged"))
+@pytest.mark.parametrize("forged", ["forged", "\x00"])
+def test_the_page_that_refuses_offers_a_submission_that_works(as_alice, typed, cloud, forged):
+    page = send(as_alice, NEW, typed(submission=forged))
 
     assert value_in(send(as_alice, NEW, typed(submission=typed_in(page, "submission"))))
 
