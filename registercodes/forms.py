@@ -72,6 +72,11 @@ class RegisterCodeForm(forms.Form):
         for name, text in help_texts(self.team).items():
             self.fields[name].help_text = text
 
+    @property
+    def offers_permanent(self) -> bool:
+        """The choice is left out for a team that may not; who made it already has to see it to mend it."""
+        return self.team.permanent_allowed or "validity" in self.errors
+
     def renewed(self) -> "RegisterCodeForm":
         """The same words as a new submission, to offer after the first one was used."""
         typed = self.data.copy()
@@ -161,8 +166,14 @@ class RegisterCodeForm(forms.Form):
 
     def add_problems(self, problems: list[Problem]) -> None:
         for problem in problems:
-            if problem.field not in self.errors:
-                self.add_error(problem.field or None, gettext(problem.message) % problem.params)
+            name = self.field_of(problem)
+            if name not in self.errors:
+                self.add_error(name or None, gettext(problem.message) % problem.params)
+
+    def field_of(self, problem: Problem) -> str:
+        """What was chosen, where the hours were not typed: beside ``validity`` a person can mend it."""
+        chose_permanent = self.data.get("validity") == PERMANENT
+        return "validity" if problem.field == "effective_time" and chose_permanent else problem.field
 
 
 # No maxlength attribute: browsers count UTF-16 units, so an emoji would count twice.

@@ -133,6 +133,16 @@ def over_quota(stage: Stage) -> Page:
     return page
 
 
+def permanent_no_more(stage: Stage) -> Page:
+    page = stage.at(NEW)
+    page.get_by_label("Permanently").check()
+    stage.change("UPDATE registercodes_team SET permanent_allowed = FALSE WHERE key = 'web'")
+    create(page)
+    expect(page.locator("#problems")).to_be_visible()
+    stage.change("UPDATE registercodes_team SET permanent_allowed = TRUE WHERE key = 'web'")
+    return page
+
+
 def sent_elsewhere(stage: Stage, *, stalled: bool = False) -> str:
     """Sends a form from another browser of Alice's, to a cloud that may take its time. Returns the submission."""
     alice = stage.portal.sign_in("alice")
@@ -219,8 +229,11 @@ SCENES: dict[str, tuple[str, Callable[[Stage], Page]]] = {
     ),
     "new, denied": (
         "New register code",
-        lambda stage: sent(stage, team=PAYMENTS, name="charlie", permanent=True, description=RTL, register_limit="51"),
+        lambda stage: sent(
+            stage, team=PAYMENTS, name="charlie", effective_time="73", description=RTL, register_limit="51"
+        ),
     ),
+    "new, permanent no more": ("New register code", permanent_no_more),
     "new, over quota": ("New register code", over_quota),
     "new, busy": ("New register code", busy),
     "issued": ("Your register code", lambda stage: sent(stage, description=LONG, ip_address_range="10.1.2.3/8")),

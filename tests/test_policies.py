@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 from django.db import IntegrityError, transaction
-from reading_pages import errors_beside, send, summary, text, typed_in, value_in
+from reading_pages import errors_beside, picked_in, send, summary, text, typed_in, value_in
 
 from registercodes import issuing, policies
 from registercodes.audit import NOWHERE
@@ -153,14 +153,34 @@ def test_every_limit_that_was_passed_is_told_beside_its_field_and_noted_once(as_
     assert cloud.calls() == []
 
 
-@pytest.mark.parametrize("change", [{"validity": "permanent"}, {"effective_time": "100000"}], ids=str)
-def test_permanent_by_choice_or_by_number_meets_the_same_policy(as_alice, web, typed, cloud, change):
+@pytest.mark.parametrize(
+    ("change", "field"), [({"validity": "permanent"}, "Valid"), ({"effective_time": "100000"}, "Hours")], ids=str
+)
+def test_permanent_by_choice_or_by_number_meets_the_same_policy(as_alice, web, typed, cloud, change, field):
     narrow(web, permanent_allowed=False)
 
     answer = send(as_alice, NEW, typed(**change))
 
-    assert summary(answer) == ["Hours: Your team may not make permanent codes."]
+    assert summary(answer) == [f"{field}: Your team may not make permanent codes."]
+    assert AuditEvent.objects.get().detail["reason"] == "web:effective_time.policy"
     assert cloud.calls() == []
+
+
+def test_permanent_is_offered_only_to_a_team_that_may_and_to_whom_chose_it(as_alice, web, typed):
+    assert "Permanently" in text(as_alice.get(NEW))
+    narrow(web, permanent_allowed=False)
+
+    assert "Permanently" not in text(as_alice.get(NEW))
+    assert "Permanently" not in text(send(as_alice, NEW, typed(register_limit="0")))
+    answer = send(as_alice, NEW, typed(validity="permanent"))
+    assert picked_in(answer, "validity") == "permanent"
+    assert list(errors_beside(answer)) == ["validity"]
+
+
+def test_a_team_without_permanent_codes_sends_its_form_without_the_choice(as_alice, web, typed, cloud):
+    narrow(web, permanent_allowed=False)
+
+    assert value_in(send(as_alice, NEW, typed(validity=None)))
 
 
 def test_no_policy_ever_allows_more_than_the_portal_offers(web, settings):
