@@ -53,7 +53,10 @@ class RegisterCodeForm(forms.Form):
             "submission": submissions.new_token(person=person, team=team),
         }
         super().__init__(typed, initial=defaults | (initial or {}), label_suffix="")
+        self.region_gone = ""
         self.offer_regions()
+        if not team.permanent_allowed:
+            self.initial["validity"] = HOURS
         self.explain_fields()
 
     @staticmethod
@@ -61,9 +64,13 @@ class RegisterCodeForm(forms.Form):
         return min(rules.HOURS_DEFAULT, team.max_hours)
 
     def offer_regions(self) -> None:
+        """``region_gone``: what an earlier code was made in, no longer offered; a browser then holds the first."""
         regions = policies.regions_of(self.team)
         self.fields["region"].widget.choices = [(region, f"{region} · {name_of(region)}") for region in regions]
-        self.fields["region"].initial = self.initial.get("region") or (regions[0] if regions else None)
+        wanted = self.initial.get("region", "")
+        if wanted not in regions:
+            self.region_gone = wanted
+            self.initial["region"] = regions[0] if regions else ""
 
     def explain_fields(self) -> None:
         """Limits beside the fields, the team's where it is narrower than the API's, and the same as attributes."""
@@ -83,25 +90,28 @@ class RegisterCodeForm(forms.Form):
         typed["submission"] = submissions.new_token(person=self.person, team=self.team)
         return RegisterCodeForm(typed, team=self.team, person=self.person)
 
+    def considered(self) -> tuple[Asked | None, list[str]]:
+        """What would be asked for now, and what has to be mended in the fields first, in their order."""
+        if self.is_bound:
+            messages = {name: list(self.errors.get(name, [])) for name in self.fields}
+            asked = self.asked
+        else:
+            asked = self.untouched()
+            problems = rules.check(asked, regions=tuple(settings.TAT_REGIONS)) or policies.check(asked, self.team)
+            messages = {name: [told(problem) for problem in problems if problem.field == name] for name in self.fields}
+        return asked, [f"{self.fields[name].label}: {message}" for name in self.fields for message in messages[name]]
+
     def untouched(self) -> Asked:
-        """What the form would send as it is first shown."""
+        """What a browser sends of the form as it is first shown."""
+        permanent = self.initial["validity"] == PERMANENT
         return Asked(
-            region=self.fields["region"].initial or "",
+            region=self.initial["region"],
             description=self.initial.get("description", ""),
             instance_name_prefix=self.initial.get("instance_name_prefix", ""),
             register_limit=self.initial["register_limit"],
-            effective_time=rules.PERMANENT_HOURS
-            if self.initial["validity"] == PERMANENT
-            else self.initial["effective_time"],
+            effective_time=rules.PERMANENT_HOURS if permanent else self.initial["effective_time"],
             ip_address_range=self.initial.get("ip_address_range", ""),
         )
-
-    @property
-    def field_messages(self) -> list[str]:
-        """What has to be mended in the fields, in their order."""
-        return [
-            f"{field.label}: {message}" for name, field in self.fields.items() for message in self.errors.get(name, [])
-        ]
 
     def clean_submission(self) -> str:
         token = str(self.cleaned_data["submission"] or "")
@@ -168,12 +178,17 @@ class RegisterCodeForm(forms.Form):
         for problem in problems:
             name = self.field_of(problem)
             if name not in self.errors:
-                self.add_error(name or None, gettext(problem.message) % problem.params)
+                self.add_error(name or None, told(problem))
 
     def field_of(self, problem: Problem) -> str:
         """What was chosen, where the hours were not typed: beside ``validity`` a person can mend it."""
         chose_permanent = self.data.get("validity") == PERMANENT
         return "validity" if problem.field == "effective_time" and chose_permanent else problem.field
+
+
+def told(problem: Problem) -> str:
+    """The problem in the reader's language."""
+    return gettext(problem.message) % problem.params
 
 
 # No maxlength attribute: browsers count UTF-16 units, so an emoji would count twice.

@@ -170,7 +170,9 @@ def _write_down(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, 
         with transaction.atomic(durable=True):
             # no_key: other writers, holding the audit head, insert events that refer to the team (else: deadlocks).
             locked = Team.objects.select_for_update(no_key=True).get(pk=team.pk)
-            problem = policies.closed_problem(locked) or policies.quota_problem(locked)
+            problem = policies.closed_problem(locked) or policies.quota_problem(
+                locked, left=policies.left_today(locked)
+            )
             if problem:
                 raise _TeamMayNot(problem)
             code = _new_row(actor=actor, team=locked, asked=asked, submission=submission, origin=origin)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from registercodes import access, enrolling, explaining, issuing, lifecycle, policies, queries, rules, wording
 from registercodes.audit import USER_AGENT_MAX, Origin
-from registercodes.forms import RegisterCodeForm
+from registercodes.forms import RegisterCodeForm, told
 from registercodes.models import RegisterCode, Team
 
 log = logging.getLogger("registercodes.views")
@@ -41,7 +41,7 @@ def new(request: HttpRequest, team_key: str) -> HttpResponse:
     team = access.team_to_issue_for(request.user, team_key)
     if request.method == "GET":
         form = RegisterCodeForm(team=team, person=request.user, initial=_prefilled(request))
-        return _form_page(request, team, form)
+        return _form_page(request, team, form, note=_region_note(form))
     form = RegisterCodeForm(request.POST, team=team, person=request.user)
     try:
         twin, result = _asked_for(request, team, form)
@@ -58,7 +58,7 @@ def plan(request: HttpRequest, team_key: str) -> HttpResponse:
     """The plan for what is typed so far, as a fragment for the form's script."""
     team = access.team_to_issue_for(request.user, team_key)
     form = RegisterCodeForm(request.POST, team=team, person=request.user)
-    return render(request, "registercodes/_plan.html", {"plan": plan_for(form)})
+    return render(request, "registercodes/_plan.html", {"plan": plan_for(form, left=policies.left_today(team))})
 
 
 @require_GET
@@ -109,9 +109,10 @@ class Plan:
     problems: list[str]
 
 
-def plan_for(form: RegisterCodeForm) -> Plan:
-    problems = form.field_messages
-    asked = form.asked if form.is_bound else form.untouched()
+def plan_for(form: RegisterCodeForm, *, left: int | None) -> Plan:
+    asked, problems = form.considered()
+    used_up = policies.quota_problem(form.team, left=left)
+    problems += [told(used_up)] if used_up else []
     if asked is None or problems:
         return Plan("", None, [], problems)
     until = wording.expiry(asked)
@@ -121,14 +122,26 @@ def plan_for(form: RegisterCodeForm) -> Plan:
 def _form_page(
     request: HttpRequest, team: Team, form: RegisterCodeForm, *, status: int = 200, note: str = ""
 ) -> HttpResponse:
-    context = {
+    context = _form_context(team, form) | {"status_note": note}
+    return render(request, "registercodes/new.html", context, status=status)
+
+
+def _form_context(team: Team, form: RegisterCodeForm) -> dict[str, Any]:
+    left = policies.left_today(team)
+    return {
         "team": team,
         "form": form,
-        "plan": plan_for(form),
-        "policy_notes": policies.notes(team),
-        "status_note": note,
+        "plan": plan_for(form, left=left),
+        "policy_notes": policies.notes(team, left=left),
     }
-    return render(request, "registercodes/new.html", context, status=status)
+
+
+def _region_note(form: RegisterCodeForm) -> str:
+    if not form.region_gone:
+        return ""
+    return _("The earlier code was made in %(region)s, which is not offered to this team any more.") % {
+        "region": form.region_gone
+    }
 
 
 def _prefilled(request: HttpRequest) -> dict[str, Any]:
@@ -209,13 +222,7 @@ def _replayed_page(request: HttpRequest, code: RegisterCode) -> HttpResponse:
 
 
 def _already_used_page(request: HttpRequest, team: Team, form: RegisterCodeForm, code: RegisterCode) -> HttpResponse:
-    context = {
-        "team": team,
-        "form": form.renewed(),
-        "plan": plan_for(form),
-        "policy_notes": policies.notes(team),
-        "code": code,
-    }
+    context = _form_context(team, form.renewed()) | {"code": code}
     return render(request, "registercodes/already_used.html", context, status=409)
 
 
