@@ -55,9 +55,11 @@ def new(request: HttpRequest, team_key: str) -> HttpResponse:
 
 @require_POST
 def plan(request: HttpRequest, team_key: str) -> HttpResponse:
-    """The plan for what is typed so far, as a fragment for the form's script."""
+    """The plan for what is typed so far: a fragment for the form's script, the whole form without it."""
     team = access.team_to_issue_for(request.user, team_key)
     form = RegisterCodeForm(request.POST, team=team, person=request.user)
+    if request.headers.get("X-Requested-With") != "fetch":
+        return _form_page(request, team, form)
     return render(request, "registercodes/_plan.html", {"plan": plan_for(form, left=policies.left_today(team))})
 
 

@@ -102,6 +102,13 @@ def sent(stage: Stage, *, team: str = NEW, name: str = "alice", permanent: bool 
     return page
 
 
+def without_scripts(stage: Stage) -> Page:
+    page = stage.enter("alice")
+    page.route("**/portal*.js", lambda route: route.fulfill(body=""))
+    page.goto(NEW)
+    return page
+
+
 def filled(stage: Stage) -> Page:
     page = stage.at(NEW)
     fill(page, description=LONG, register_limit="10000", ip_address_range="192.168.10.1/10")
@@ -219,6 +226,7 @@ SCENES: dict[str, tuple[str, Callable[[Stage], Page]]] = {
     "home, auditor": ("Codes", lambda stage: stage.at("/", "dora")),
     "no team": ("You are in no team yet", no_team),
     "new": ("New register code", lambda stage: stage.at(NEW)),
+    "new, no scripts": ("New register code", without_scripts),
     "new, filled": ("New register code", filled),
     "new, policy": ("New register code", lambda stage: stage.at(PAYMENTS, "charlie")),
     "new, wrong": (

@@ -155,6 +155,7 @@ function closeMenus() {
   }
 }
 
+for (const instead of document.querySelectorAll("[data-without-script]")) instead.remove();
 document.querySelectorAll("form[data-once]").forEach(blockSecondSubmit);
 document.querySelectorAll("form[data-plan-url]").forEach((form) => {
   refreshPlan(form);
