@@ -18,6 +18,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "403_csrf.html", status=403)
 
 
+def not_allowed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Django's answer is an empty page."""
+    page = render(request, "405.html", status=405)
+    page["Allow"] = response["Allow"]
+    return page
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django calls this while the exception is being handled: a database that is away is 503, never 500."""
     if isinstance(sys.exc_info()[1], DATABASE_AWAY):

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_safe
 
 from registercodes import access, enrolling, explaining, issuing, lifecycle, policies, queries, rules, wording
 from registercodes.audit import USER_AGENT_MAX, Origin
@@ -21,9 +21,10 @@ log = logging.getLogger("registercodes.views")
 PENDING_REFRESH_SECONDS = 2
 DATABASE_AWAY = (OperationalError, InterfaceError)
 State = RegisterCode.State
+page_and_form = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The codes of one's teams; a role without a team lands on what the role is for."""
     team_key = request.GET.get("team", "")
@@ -35,11 +36,11 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "registercodes/home.html", {"sections": sections, "roles": sorted(request.user.roles)})
 
 
-@require_http_methods(["GET", "POST"])
+@page_and_form
 def new(request: HttpRequest, team_key: str) -> HttpResponse:
     """Ask for a code. The value, if any, is in this POST's own answer (DECISIONS 5)."""
     team = access.team_to_issue_for(request.user, team_key)
-    if request.method == "GET":
+    if request.method != "POST":
         form = RegisterCodeForm(team=team, person=request.user, initial=_prefilled(request))
         return _form_page(request, team, form, note=_region_note(form))
     form = RegisterCodeForm(request.POST, team=team, person=request.user)
@@ -53,9 +54,11 @@ def new(request: HttpRequest, team_key: str) -> HttpResponse:
     return _result_page(request, team, form, result)
 
 
-@require_POST
+@page_and_form
 def plan(request: HttpRequest, team_key: str) -> HttpResponse:
     """The plan for what is typed so far: a fragment for the form's script, the whole form without it."""
+    if request.method != "POST":
+        return redirect("registercodes:new", team_key)
     team = access.team_to_issue_for(request.user, team_key)
     form = RegisterCodeForm(request.POST, team=team, person=request.user)
     if request.headers.get("X-Requested-With") != "fetch":
@@ -63,20 +66,23 @@ def plan(request: HttpRequest, team_key: str) -> HttpResponse:
     return render(request, "registercodes/_plan.html", {"plan": plan_for(form, left=policies.left_today(team))})
 
 
-@require_GET
+@require_safe
 def card(request: HttpRequest, reference: str) -> HttpResponse:
     code = access.code_to_see(request.user, reference)
     return render(request, "registercodes/card.html", _card_context(request, code))
 
 
-@require_POST
+@page_and_form
 def stored(request: HttpRequest, reference: str) -> HttpResponse:
+    """Sign-in leads back here with a GET: the card asks once more."""
+    if request.method != "POST":
+        return redirect("registercodes:card", reference)
     code = access.code_to_confirm(request.user, reference)
     lifecycle.confirm_stored(code, actor=request.user, origin=origin_of(request))
     return redirect("registercodes:card", reference=reference)
 
 
-@require_http_methods(["GET", "POST"])
+@page_and_form
 def disable(request: HttpRequest, reference: str) -> HttpResponse:
     """Asked for in words first; says what it does not do."""
     code = access.code_to_close(request.user, reference)

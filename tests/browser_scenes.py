@@ -264,6 +264,7 @@ SCENES: dict[str, tuple[str, Callable[[Stage], Page]]] = {
     "403": ("You may not do this", lambda stage: stage.at(stage.card() + "disable/", "dora")),
     "403, stale form": ("This page had gone stale", stale_form),
     "404": ("There is nothing here", lambda stage: stage.at("/codes/aaaaaaa/")),
+    "405": ("This address is for a button", lambda stage: stage.at("/sso/sign-out/")),
     "500": ("The portal failed", broken),
     "503": ("The portal is too busy to keep a record", while_nobody_can_write),
 }

@@ -59,6 +59,15 @@ def test_an_error_page_never_repeats_what_went_wrong_inside(fragile, path):
         assert word.lower() not in shown.lower()
 
 
+@pytest.mark.parametrize(("method", "path"), [("GET", "/sso/sign-out/"), ("DELETE", "/"), ("PUT", NEW)])
+def test_a_method_that_an_address_does_not_take_is_a_page_too(as_alice, method, path):
+    response = as_alice.generic(method, path)
+
+    assert (response.status_code, heading(response)) == (405, "This address is for a button")
+    assert response["Allow"] and response["X-Request-Id"] in text(response)
+    assert "Nothing was created or changed." in text(response)
+
+
 def test_a_busy_database_asks_to_come_back_and_says_nothing_was_created(fragile):
     response = fragile.get("/is-busy/")
 
