@@ -93,6 +93,14 @@ def disable(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "registercodes/disable.html", {"code": code})
 
 
+def new_once_more(request: HttpRequest, team_key: str) -> HttpResponse:
+    """Instead of ``new``, when the form was drawn before another sign-in: the same words under a fresh token."""
+    team = access.team_to_issue_for(request.user, team_key)
+    form = RegisterCodeForm(request.POST, team=team, person=request.user)
+    note = _("This form belonged to an earlier sign-in. Nothing was sent. Look it over, then press again.")
+    return _form_page(request, team, form, status=403, note=note)
+
+
 def _asked_for(request: HttpRequest, team: Team, form: RegisterCodeForm) -> tuple[RegisterCode | None, issuing.Result]:
     """What became of the press, and the twin of its code: looked up before, since nothing may fail beside a value."""
     who = {"actor": request.user, "team": team, "origin": origin_of(request)}

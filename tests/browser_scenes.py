@@ -187,10 +187,19 @@ def pending_card(stage: Stage) -> Page:
 # What goes wrong.
 
 
+def stale_button(stage: Stage) -> Page:
+    page = stage.at(stage.card() + "disable/")
+    page.context.clear_cookies(name="portal-csrf")
+    page.get_by_role("button", name="Disable it for good").click()
+    return page
+
+
 def stale_form(stage: Stage) -> Page:
     page = stage.at(NEW)
     page.context.clear_cookies(name="portal-csrf")
+    fill(page, description=RTL)
     create(page)
+    expect(page.get_by_text("Nothing was sent")).to_be_visible()
     return page
 
 
@@ -244,6 +253,7 @@ SCENES: dict[str, tuple[str, Callable[[Stage], Page]]] = {
     "new, permanent no more": ("New register code", permanent_no_more),
     "new, over quota": ("New register code", over_quota),
     "new, busy": ("New register code", busy),
+    "new, signed in again": ("New register code", stale_form),
     "issued": ("Your register code", lambda stage: sent(stage, description=LONG, ip_address_range="10.1.2.3/8")),
     "issued, no commands": ("Your register code", lambda stage: answered(stage, "value_not_string", value="a+b/c=")),
     "issued, permanent": ("Your register code", lambda stage: sent(stage, permanent=True, description=EMOJI)),
@@ -262,7 +272,7 @@ SCENES: dict[str, tuple[str, Callable[[Stage], Page]]] = {
     "disable": ("Disable this code?", lambda stage: stage.at(stage.card() + "disable/")),
     "400": ("This request makes no sense to the portal", other_name),
     "403": ("You may not do this", lambda stage: stage.at(stage.card() + "disable/", "dora")),
-    "403, stale form": ("This page had gone stale", stale_form),
+    "403, stale button": ("This page had gone stale", stale_button),
     "404": ("There is nothing here", lambda stage: stage.at("/codes/aaaaaaa/")),
     "405": ("This address is for a button", lambda stage: stage.at("/sso/sign-out/")),
     "500": ("The portal failed", broken),

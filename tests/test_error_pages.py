@@ -7,6 +7,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from reading_pages import heading, send, text
+from records import a_code
 from urls_that_fail import SECRET
 
 pytestmark = pytest.mark.django_db
@@ -92,11 +93,11 @@ def test_a_page_is_503_when_the_database_cannot_be_reached_at_all(as_alice, sett
     assert (ready.status_code, text(ready)) == (503, "not ready\n")
 
 
-def test_a_form_without_its_token_is_403_and_says_so(alice, typed, cloud):
+def test_a_button_without_its_token_is_403_and_says_so(alice, web, cloud):
     careful = Client(enforce_csrf_checks=True)
     careful.force_login(alice)
 
-    response = send(careful, NEW, typed())
+    response = send(careful, f"/codes/{a_code(team=web, person=alice).reference}/disable/", {})
 
     assert (response.status_code, heading(response)) == (403, "This page had gone stale")
     assert "Nothing was created or changed." in text(response)
