@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from registercodes import views
 from registercodes.database import DATABASE_AWAY
 
 
@@ -14,7 +15,22 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Of the new-code form what was typed is kept; but what another site sent is never shown as ours.
+
+    The token changes at every sign-in. Without a session (it ended) there is nobody to show the form to.
+    """
+    ours = not reason.startswith(("Origin checking failed", "Referer checking failed"))
+    found = request.resolver_match
+    if ours and found and found.view_name == "registercodes:new" and request.user.is_authenticated:
+        return views.new_once_more(request, **found.kwargs)
     return render(request, "403_csrf.html", status=403)
+
+
+def not_allowed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Django's answer is an empty page."""
+    page = render(request, "405.html", status=405)
+    page["Allow"] = response["Allow"]
+    return page
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

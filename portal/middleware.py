@@ -1,4 +1,4 @@
-"""Decides what surrounds every request: its id, its true client, health answers, headers, the busy page."""
+"""Decides what surrounds every request: its id, its true client, health answers, headers, error pages."""
 
 import ipaddress
 import logging
@@ -126,13 +126,19 @@ class HeadersMiddleware:
 
 
 class BusyDatabaseMiddleware:
-    """A database that is busy, away or not checked yet is the 503 page; errors.server_error does it for middleware."""
+    """A database that is busy, away or not checked yet is the 503 page; errors.server_error does it for middleware.
+
+    The other error that a view has no page of its own for is a wrong method: Django answers with an empty one.
+    """
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request) if startup.may_serve() else errors.unavailable(request)
+        if not startup.may_serve():
+            return errors.unavailable(request)
+        response = self.get_response(request)
+        return errors.not_allowed(request, response) if response.status_code == 405 else response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, DATABASE_AWAY):

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import QueryDict
 from django.utils.translation import gettext, ngettext
@@ -23,7 +24,7 @@ class RegisterCodeForm(forms.Form):
 
     use_required_attribute = False
 
-    region = forms.ChoiceField(label=_("Region"), required=False)
+    region = forms.CharField(label=_("Region"), required=False, widget=forms.Select)  # the policy says what may not be
     description = forms.CharField(label=_("Description"), required=False)
     instance_name_prefix = forms.CharField(label=_("Instance name prefix"), required=False)
     register_limit = forms.CharField(label=_("How many hosts"), required=False)
@@ -35,7 +36,7 @@ class RegisterCodeForm(forms.Form):
     )
     effective_time = forms.CharField(label=_("Hours"), required=False)
     ip_address_range = forms.CharField(label=_("IP range"), required=False)
-    submission = forms.CharField(required=False, widget=forms.HiddenInput)
+    submission = forms.Field(required=False, widget=forms.HiddenInput)  # a CharField refuses NUL before we renew it
 
     def __init__(
         self, typed: QueryDict | None = None, *, team: Team, person: Any, initial: dict[str, Any] | None = None
@@ -52,7 +53,10 @@ class RegisterCodeForm(forms.Form):
             "submission": submissions.new_token(person=person, team=team),
         }
         super().__init__(typed, initial=defaults | (initial or {}), label_suffix="")
+        self.region_gone = ""
         self.offer_regions()
+        if not team.permanent_allowed:
+            self.initial["validity"] = HOURS
         self.explain_fields()
 
     @staticmethod
@@ -60,9 +64,13 @@ class RegisterCodeForm(forms.Form):
         return min(rules.HOURS_DEFAULT, team.max_hours)
 
     def offer_regions(self) -> None:
+        """``region_gone``: what an earlier code was made in, no longer offered; a browser then holds the first."""
         regions = policies.regions_of(self.team)
-        self.fields["region"].choices = [(region, f"{region} · {name_of(region)}") for region in regions]
-        self.fields["region"].initial = self.initial.get("region") or (regions[0] if regions else None)
+        self.fields["region"].widget.choices = [(region, f"{region} · {name_of(region)}") for region in regions]
+        wanted = self.initial.get("region", "")
+        if wanted not in regions:
+            self.region_gone = wanted
+            self.initial["region"] = regions[0] if regions else ""
 
     def explain_fields(self) -> None:
         """Limits beside the fields, the team's where it is narrower than the API's, and the same as attributes."""
@@ -71,34 +79,42 @@ class RegisterCodeForm(forms.Form):
         for name, text in help_texts(self.team).items():
             self.fields[name].help_text = text
 
+    @property
+    def offers_permanent(self) -> bool:
+        """The choice is left out for a team that may not; who made it already has to see it to mend it."""
+        return self.team.permanent_allowed or "validity" in self.errors
+
     def renewed(self) -> "RegisterCodeForm":
         """The same words as a new submission, to offer after the first one was used."""
         typed = self.data.copy()
         typed["submission"] = submissions.new_token(person=self.person, team=self.team)
         return RegisterCodeForm(typed, team=self.team, person=self.person)
 
+    def considered(self) -> tuple[Asked | None, list[str]]:
+        """What would be asked for now, and what has to be mended in the fields first, in their order."""
+        if self.is_bound:
+            messages = {name: list(self.errors.get(name, [])) for name in self.fields}
+            asked = self.asked
+        else:
+            asked = self.untouched()
+            problems = rules.check(asked, regions=tuple(settings.TAT_REGIONS)) or policies.check(asked, self.team)
+            messages = {name: [told(problem) for problem in problems if problem.field == name] for name in self.fields}
+        return asked, [f"{self.fields[name].label}: {message}" for name in self.fields for message in messages[name]]
+
     def untouched(self) -> Asked:
-        """What the form would send as it is first shown."""
+        """What a browser sends of the form as it is first shown."""
+        permanent = self.initial["validity"] == PERMANENT
         return Asked(
-            region=self.fields["region"].initial or "",
+            region=self.initial["region"],
             description=self.initial.get("description", ""),
             instance_name_prefix=self.initial.get("instance_name_prefix", ""),
             register_limit=self.initial["register_limit"],
-            effective_time=rules.PERMANENT_HOURS
-            if self.initial["validity"] == PERMANENT
-            else self.initial["effective_time"],
+            effective_time=rules.PERMANENT_HOURS if permanent else self.initial["effective_time"],
             ip_address_range=self.initial.get("ip_address_range", ""),
         )
 
-    @property
-    def field_messages(self) -> list[str]:
-        """What has to be mended in the fields, in their order."""
-        return [
-            f"{field.label}: {message}" for name, field in self.fields.items() for message in self.errors.get(name, [])
-        ]
-
     def clean_submission(self) -> str:
-        token = str(self.cleaned_data["submission"])
+        token = str(self.cleaned_data["submission"] or "")
         self.submission_id = submissions.opened(token, person=self.person, team=self.team)
         if self.submission_id is None:
             self.data = self.data.copy()
@@ -115,7 +131,7 @@ class RegisterCodeForm(forms.Form):
         limit = self.read_number("register_limit", default=min(rules.LIMIT_DEFAULT, self.team.max_register_limit))
         hours = self.read_hours()
         asked = self.assumed(limit, hours)
-        self.add_problems(rules.check(asked, regions=policies.regions_of(self.team)))
+        self.add_problems(rules.check(asked, regions=tuple(settings.TAT_REGIONS)))
         if not set(self.errors) - {NON_FIELD_ERRORS}:
             self.asked = asked
             self.policy_problems = policies.check(asked, self.team)
@@ -160,8 +176,19 @@ class RegisterCodeForm(forms.Form):
 
     def add_problems(self, problems: list[Problem]) -> None:
         for problem in problems:
-            if problem.field not in self.errors:
-                self.add_error(problem.field or None, gettext(problem.message) % problem.params)
+            name = self.field_of(problem)
+            if name not in self.errors:
+                self.add_error(name or None, told(problem))
+
+    def field_of(self, problem: Problem) -> str:
+        """What was chosen, where the hours were not typed: beside ``validity`` a person can mend it."""
+        chose_permanent = self.data.get("validity") == PERMANENT
+        return "validity" if problem.field == "effective_time" and chose_permanent else problem.field
+
+
+def told(problem: Problem) -> str:
+    """The problem in the reader's language."""
+    return gettext(problem.message) % problem.params
 
 
 # No maxlength attribute: browsers count UTF-16 units, so an emoji would count twice.

@@ -82,7 +82,7 @@ def issue(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, origin
 
     The caller has checked access; rules, policy and quota are checked here,
     since a form is an interface and not a guard. A database that cannot be
-    written raises ``OperationalError`` before any call is made.
+    written raises ``OperationalError`` or ``InterfaceError`` before any call is made.
     """
     if _is_known(submission):
         return _replayed(submission, actor=actor, asked=asked, origin=origin)
@@ -123,15 +123,18 @@ def _is_known(submission: uuid.UUID) -> bool:
 def _replayed(submission: uuid.UUID, *, actor: Any, asked: Asked, origin: Origin) -> Replayed:
     code = RegisterCode.objects.select_related("team").get(submission=submission)
     same = code.asked == asked
-    audit.record_once(
-        Action.CODE_REPLAYED,
-        Outcome.FAILURE,
-        code=code,
-        actor=actor,
-        team=code.team,
-        origin=origin,
-        detail={"same_parameters": same},
-    )
+    try:
+        audit.record_once(
+            Action.CODE_REPLAYED,
+            Outcome.FAILURE,
+            code=code,
+            actor=actor,
+            team=code.team,
+            origin=origin,
+            detail={"same_parameters": same},
+        )
+    except DATABASE_AWAY:  # a code may live: that has to be said, noted or not
+        log.error("replay_not_recorded", extra={"reference": code.reference}, exc_info=True)
     return Replayed(code, same=same)
 
 
@@ -149,7 +152,9 @@ def _write_down(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, 
         with transaction.atomic(durable=True):
             # no_key: other writers, holding the audit head, insert events that refer to the team (else: deadlocks).
             locked = Team.objects.select_for_update(no_key=True).get(pk=team.pk)
-            problem = policies.closed_problem(locked) or policies.quota_problem(locked)
+            problem = policies.closed_problem(locked) or policies.quota_problem(
+                locked, left=policies.left_today(locked)
+            )
             if problem:
                 raise _TeamMayNot(problem)
             code = _new_row(actor=actor, team=locked, asked=asked, submission=submission, origin=origin)

@@ -89,19 +89,22 @@ def closed_problem(team: Team) -> Problem | None:
     return None if team.active else Problem("", "inactive", gettext_noop("Your team may not make codes at present."))
 
 
-def quota_problem(team: Team) -> Problem | None:
-    """Counted inside the transaction that holds the team's lock; elsewhere it is only a hint."""
-    if team.codes_per_day is None or used_today(team) < team.codes_per_day:
+def left_today(team: Team) -> int | None:
+    """None without a quota. Binding inside the transaction that holds the team's lock; elsewhere a hint."""
+    return None if team.codes_per_day is None else max(0, team.codes_per_day - used_today(team))
+
+
+def quota_problem(team: Team, *, left: int | None) -> Problem | None:
+    if left is None or left > 0:
         return None
     message = gettext_noop("Your team's quota for today (%(most)d) is used up; the day changes at 00:00 UTC.")
     return Problem("", "quota", message, {"most": team.codes_per_day})
 
 
-def notes(team: Team) -> list[str]:
+def notes(team: Team, *, left: int | None) -> list[str]:
     """What to know about the team before filling in the form."""
-    if team.codes_per_day is None:
+    if left is None:
         return []
-    left = max(0, team.codes_per_day - used_today(team))
     words = ngettext(
         "%(left)d of %(most)d code left today.", "%(left)d of %(most)d codes left today.", team.codes_per_day
     )

@@ -1,7 +1,8 @@
 """Decides whether a pressed button is the one we drew: a signed, single-use submission.
 
 Bound to person and team and not to the session, so that signing in again does
-not cost what was typed. Single use is the unique column, not this token.
+not cost what was typed (portal/errors.csrf_failure shows the form again).
+Single use is the unique column, not this token.
 """
 
 import uuid

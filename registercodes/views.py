@@ -4,25 +4,26 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_safe
 
 from registercodes import access, enrolling, explaining, issuing, lifecycle, policies, queries, rules, wording
 from registercodes.audit import USER_AGENT_MAX, Origin
-from registercodes.forms import RegisterCodeForm
+from registercodes.database import DATABASE_AWAY
+from registercodes.forms import RegisterCodeForm, told
 from registercodes.models import RegisterCode, Team
 
 log = logging.getLogger("registercodes.views")
 
 PENDING_REFRESH_SECONDS = 2
 State = RegisterCode.State
+page_and_form = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The codes of one's teams; a role without a team lands on what the role is for."""
     team_key = request.GET.get("team", "")
@@ -34,28 +35,17 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "registercodes/home.html", {"sections": sections, "roles": sorted(request.user.roles)})
 
 
-@require_http_methods(["GET", "POST"])
+@page_and_form
 def new(request: HttpRequest, team_key: str) -> HttpResponse:
-    """Ask for a code. The value, if any, is in this POST's own answer (DECISIONS 7)."""
+    """Ask for a code. The value, if any, is in this POST's own answer (DECISIONS 5)."""
     team = access.team_to_issue_for(request.user, team_key)
-    if request.method == "GET":
+    if request.method != "POST":
         form = RegisterCodeForm(team=team, person=request.user, initial=_prefilled(request))
-        return _form_page(request, team, form)
+        return _form_page(request, team, form, note=_region_note(form))
     form = RegisterCodeForm(request.POST, team=team, person=request.user)
-    if not form.is_valid():
-        if form.policy_problems:
-            issuing.deny(form.policy_problems, actor=request.user, team=team, origin=origin_of(request))
-        return _form_page(request, team, form, status=422)
     try:
-        twin = queries.twin_of(form.asked, user=request.user, team=team)  # now: once a value waits, nothing may fail
-        result = issuing.issue(
-            actor=request.user,
-            team=team,
-            asked=form.asked,
-            submission=form.submission_id,
-            origin=origin_of(request),
-        )
-    except OperationalError:
+        twin, result = _asked_for(request, team, form)
+    except DATABASE_AWAY:
         log.error("request_not_recorded", exc_info=True)
         return _busy_page(request, team, form, _("The portal's record cannot be written at the moment."))
     if isinstance(result, issuing.Issued):
@@ -63,28 +53,35 @@ def new(request: HttpRequest, team_key: str) -> HttpResponse:
     return _result_page(request, team, form, result)
 
 
-@require_POST
+@page_and_form
 def plan(request: HttpRequest, team_key: str) -> HttpResponse:
-    """The plan for what is typed so far, as a fragment for the form's script."""
+    """The plan for what is typed so far: a fragment for the form's script, the whole form without it."""
+    if request.method != "POST":
+        return redirect("registercodes:new", team_key)
     team = access.team_to_issue_for(request.user, team_key)
     form = RegisterCodeForm(request.POST, team=team, person=request.user)
-    return render(request, "registercodes/_plan.html", {"plan": plan_for(form)})
+    if request.headers.get("X-Requested-With") != "fetch":
+        return _form_page(request, team, form)
+    return render(request, "registercodes/_plan.html", {"plan": plan_for(form, left=policies.left_today(team))})
 
 
-@require_GET
+@require_safe
 def card(request: HttpRequest, reference: str) -> HttpResponse:
     code = access.code_to_see(request.user, reference)
     return render(request, "registercodes/card.html", _card_context(request, code))
 
 
-@require_POST
+@page_and_form
 def stored(request: HttpRequest, reference: str) -> HttpResponse:
+    """Sign-in leads back here with a GET: the card asks once more."""
+    if request.method != "POST":
+        return redirect("registercodes:card", reference)
     code = access.code_to_confirm(request.user, reference)
     lifecycle.confirm_stored(code, actor=request.user, origin=origin_of(request))
     return redirect("registercodes:card", reference=reference)
 
 
-@require_http_methods(["GET", "POST"])
+@page_and_form
 def disable(request: HttpRequest, reference: str) -> HttpResponse:
     """Asked for in words first; says what it does not do."""
     code = access.code_to_close(request.user, reference)
@@ -93,6 +90,25 @@ def disable(request: HttpRequest, reference: str) -> HttpResponse:
     if request.method == "POST" or not _may_disable(request, code):
         return redirect("registercodes:card", reference=reference)
     return render(request, "registercodes/disable.html", {"code": code})
+
+
+def new_once_more(request: HttpRequest, team_key: str) -> HttpResponse:
+    """Instead of ``new``, when the form was drawn before another sign-in: the same words under a fresh token."""
+    team = access.team_to_issue_for(request.user, team_key)
+    form = RegisterCodeForm(request.POST, team=team, person=request.user)
+    note = _("This form belonged to an earlier sign-in. Nothing was sent. Look it over, then press again.")
+    return _form_page(request, team, form, status=403, note=note)
+
+
+def _asked_for(request: HttpRequest, team: Team, form: RegisterCodeForm) -> tuple[RegisterCode | None, issuing.Result]:
+    """What became of the press, and the twin of its code: looked up before, since nothing may fail beside a value."""
+    who = {"actor": request.user, "team": team, "origin": origin_of(request)}
+    if form.is_valid():
+        twin = queries.twin_of(form.asked, user=request.user, team=team)
+        return twin, issuing.issue(asked=form.asked, submission=form.submission_id, **who)
+    if form.policy_problems:
+        return None, issuing.deny(form.policy_problems, **who)
+    return None, issuing.Denied(())
 
 
 # The form's page.
@@ -108,9 +124,10 @@ class Plan:
     problems: list[str]
 
 
-def plan_for(form: RegisterCodeForm) -> Plan:
-    problems = form.field_messages
-    asked = form.asked if form.is_bound else form.untouched()
+def plan_for(form: RegisterCodeForm, *, left: int | None) -> Plan:
+    asked, problems = form.considered()
+    used_up = policies.quota_problem(form.team, left=left)
+    problems += [told(used_up)] if used_up else []
     if asked is None or problems:
         return Plan("", None, [], problems)
     until = wording.expiry(asked)
@@ -120,14 +137,26 @@ def plan_for(form: RegisterCodeForm) -> Plan:
 def _form_page(
     request: HttpRequest, team: Team, form: RegisterCodeForm, *, status: int = 200, note: str = ""
 ) -> HttpResponse:
-    context = {
+    context = _form_context(team, form) | {"status_note": note}
+    return render(request, "registercodes/new.html", context, status=status)
+
+
+def _form_context(team: Team, form: RegisterCodeForm) -> dict[str, Any]:
+    left = policies.left_today(team)
+    return {
         "team": team,
         "form": form,
-        "plan": plan_for(form),
-        "policy_notes": policies.notes(team),
-        "status_note": note,
+        "plan": plan_for(form, left=left),
+        "policy_notes": policies.notes(team, left=left),
     }
-    return render(request, "registercodes/new.html", context, status=status)
+
+
+def _region_note(form: RegisterCodeForm) -> str:
+    if not form.region_gone:
+        return ""
+    return _("The earlier code was made in %(region)s, which is not offered to this team any more.") % {
+        "region": form.region_gone
+    }
 
 
 def _prefilled(request: HttpRequest) -> dict[str, Any]:
@@ -166,7 +195,7 @@ def _result_page(request: HttpRequest, team: Team, form: RegisterCodeForm, resul
 
 def _busy_page(request: HttpRequest, team: Team, form: RegisterCodeForm, why: str) -> HttpResponse:
     """No row and no call: what was typed stays, and so does the submission."""
-    note = " ".join([why, _("Nothing was sent and nothing was created. Wait a moment, then press again.")])
+    note = " ".join([why, _("This press sent nothing and created nothing. Wait a moment, then press again.")])
     response = _form_page(request, team, form, status=503, note=note)
     response["Retry-After"] = "5"
     return response
@@ -208,13 +237,7 @@ def _replayed_page(request: HttpRequest, code: RegisterCode) -> HttpResponse:
 
 
 def _already_used_page(request: HttpRequest, team: Team, form: RegisterCodeForm, code: RegisterCode) -> HttpResponse:
-    context = {
-        "team": team,
-        "form": form.renewed(),
-        "plan": plan_for(form),
-        "policy_notes": policies.notes(team),
-        "code": code,
-    }
+    context = _form_context(team, form.renewed()) | {"code": code}
     return render(request, "registercodes/already_used.html", context, status=409)
 
 
@@ -241,7 +264,7 @@ def _again_url(request: HttpRequest, code: RegisterCode) -> str | None:
     try:
         if not access.may_issue(request.user, code.team):
             return None
-    except (OperationalError, InterfaceError):
+    except DATABASE_AWAY:
         return None
     return reverse("registercodes:new", args=[code.team.key]) + f"?like={code.reference}"
 

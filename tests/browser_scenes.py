@@ -102,6 +102,13 @@ def sent(stage: Stage, *, team: str = NEW, name: str = "alice", permanent: bool 
     return page
 
 
+def without_scripts(stage: Stage) -> Page:
+    page = stage.enter("alice")
+    page.route("**/portal*.js", lambda route: route.fulfill(body=""))
+    page.goto(NEW)
+    return page
+
+
 def filled(stage: Stage) -> Page:
     page = stage.at(NEW)
     fill(page, description=LONG, register_limit="10000", ip_address_range="192.168.10.1/10")
@@ -130,6 +137,16 @@ def over_quota(stage: Stage) -> Page:
     create(page)
     expect(page.locator("#problems")).to_be_visible()
     stage.change("UPDATE registercodes_team SET codes_per_day = NULL WHERE key = 'web'")
+    return page
+
+
+def permanent_no_more(stage: Stage) -> Page:
+    page = stage.at(NEW)
+    page.get_by_label("Permanently").check()
+    stage.change("UPDATE registercodes_team SET permanent_allowed = FALSE WHERE key = 'web'")
+    create(page)
+    expect(page.locator("#problems")).to_be_visible()
+    stage.change("UPDATE registercodes_team SET permanent_allowed = TRUE WHERE key = 'web'")
     return page
 
 
@@ -170,10 +187,19 @@ def pending_card(stage: Stage) -> Page:
 # What goes wrong.
 
 
+def stale_button(stage: Stage) -> Page:
+    page = stage.at(stage.card() + "disable/")
+    page.context.clear_cookies(name="portal-csrf")
+    page.get_by_role("button", name="Disable it for good").click()
+    return page
+
+
 def stale_form(stage: Stage) -> Page:
     page = stage.at(NEW)
     page.context.clear_cookies(name="portal-csrf")
+    fill(page, description=RTL)
     create(page)
+    expect(page.get_by_text("Nothing was sent")).to_be_visible()
     return page
 
 
@@ -209,6 +235,7 @@ SCENES: dict[str, tuple[str, Callable[[Stage], Page]]] = {
     "home, auditor": ("Codes", lambda stage: stage.at("/", "dora")),
     "no team": ("You are in no team yet", no_team),
     "new": ("New register code", lambda stage: stage.at(NEW)),
+    "new, no scripts": ("New register code", without_scripts),
     "new, filled": ("New register code", filled),
     "new, policy": ("New register code", lambda stage: stage.at(PAYMENTS, "charlie")),
     "new, wrong": (
@@ -219,10 +246,14 @@ SCENES: dict[str, tuple[str, Callable[[Stage], Page]]] = {
     ),
     "new, denied": (
         "New register code",
-        lambda stage: sent(stage, team=PAYMENTS, name="charlie", permanent=True, description=RTL, register_limit="51"),
+        lambda stage: sent(
+            stage, team=PAYMENTS, name="charlie", effective_time="73", description=RTL, register_limit="51"
+        ),
     ),
+    "new, permanent no more": ("New register code", permanent_no_more),
     "new, over quota": ("New register code", over_quota),
     "new, busy": ("New register code", busy),
+    "new, signed in again": ("New register code", stale_form),
     "issued": ("Your register code", lambda stage: sent(stage, description=LONG, ip_address_range="10.1.2.3/8")),
     "issued, no commands": ("Your register code", lambda stage: answered(stage, "value_not_string", value="a+b/c=")),
     "issued, permanent": ("Your register code", lambda stage: sent(stage, permanent=True, description=EMOJI)),
@@ -241,8 +272,9 @@ SCENES: dict[str, tuple[str, Callable[[Stage], Page]]] = {
     "disable": ("Disable this code?", lambda stage: stage.at(stage.card() + "disable/")),
     "400": ("This request makes no sense to the portal", other_name),
     "403": ("You may not do this", lambda stage: stage.at(stage.card() + "disable/", "dora")),
-    "403, stale form": ("This page had gone stale", stale_form),
+    "403, stale button": ("This page had gone stale", stale_button),
     "404": ("There is nothing here", lambda stage: stage.at("/codes/aaaaaaa/")),
+    "405": ("This address is for a button", lambda stage: stage.at("/sso/sign-out/")),
     "500": ("The portal failed", broken),
     "503": ("The portal is too busy to keep a record", while_nobody_can_write),
 }

@@ -45,8 +45,11 @@ GET  /codes/                          404   404 404     404     404  404  404   
 GET  /codes/CODE/value/               404   404 404     404     404  404  404         404
 DELETE /codes/CODE/                   302   405 405     405     405  405  405         302
 PUT  /teams/web/codes/new/            302   405 405     405     405  405  405         302
-GET  /teams/web/codes/plan/           302   405 405     405     405  405  405         302
-GET  /codes/CODE/stored/              302   405 405     405     405  405  405         302
+GET  /teams/web/codes/plan/           302   302 302     302     302  302  302         302
+GET  /codes/CODE/stored/              302   302 302     302     302  302  302         302
+HEAD /                                302   200 200     200     403  200  200         302
+HEAD /codes/CODE/                     302   200 200     404     404  200  200         302
+HEAD /teams/web/codes/new/            302   200 200     404     404  404  404         302
 """
 ROWS = [line.split() for line in TABLE.strip().splitlines()[1:]]
 CASES = [(row[0], row[1], who, int(status)) for row in ROWS for who, status in zip(PEOPLE, row[2:], strict=True)]
@@ -133,6 +136,18 @@ def test_another_teams_code_answers_exactly_as_one_that_does_not_exist(seated, c
 
     assert same_page(theirs) == same_page(none)
     assert code.reference not in text(theirs)
+
+
+@pytest.mark.parametrize(
+    ("button", "page"),
+    [("/codes/CODE/stored/", "/codes/CODE/"), ("/teams/web/codes/plan/", "/teams/web/codes/new/")],
+)
+def test_where_sign_in_leads_back_to_a_button_the_page_of_it_is_shown_and_nothing_noted(as_alice, code, button, page):
+    answer = as_alice.get(button.replace("CODE", code.reference))
+
+    assert answer["Location"] == page.replace("CODE", code.reference)
+    code.refresh_from_db()
+    assert code.confirmed_at is None and not code.events.exists()
 
 
 def test_another_teams_form_answers_exactly_as_one_that_does_not_exist(as_charlie, web):

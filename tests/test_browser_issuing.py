@@ -94,6 +94,7 @@ def test_what_a_team_may_ask_for_stands_beside_the_fields(visit, portal):
     assert "From 1 to 50" in described(page, "How many hosts")
     assert "From 1 to 72 hours" in described(page, "Hours")
     assert "may not make permanent codes" in described(page, "Hours")
+    expect(page.get_by_label("Permanently")).to_have_count(0)
     assert "At the widest /16" in described(page, "IP range")
     assert "Your team asks for one" in described(page, "Description")
     assert page.get_by_label("Region").locator("option").count() == 2

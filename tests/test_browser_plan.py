@@ -69,6 +69,51 @@ def test_a_plan_that_cannot_be_refreshed_says_so_and_recovers(form):
     expect(form.get_by_text("Could not be refreshed")).to_be_hidden()
 
 
+def test_without_scripts_the_plan_owns_up_and_can_be_checked_before_sending(visit, shared_portal):
+    page = visit(shared_portal, "alice")
+    page.route("**/portal*.js", lambda route: route.abort())
+    page.goto(NEW)
+    fill(page, register_limit="9999")
+    page.get_by_label("Permanently").check()
+    expect(page.get_by_text("does not follow what you type")).to_be_visible()
+    page.get_by_role("button", name="Check the plan first").click()
+    expect(plan(page)).to_contain_text("Up to 9 999 hosts in ap-singapore, from any address, for ever")
+    assert creates(shared_portal) == 0
+    page.get_by_label("How many hosts").press("Enter")
+    expect(page.get_by_role("heading", name="Your register code")).to_be_visible()
+
+
+def sign_in_again(page: Page) -> None:
+    tab = page.context.new_page()
+    tab.goto("/sso/sign-in/")
+    tab.get_by_role("button", name="Alice Anders").click()
+    expect(tab.get_by_role("heading", name="Codes", exact=True)).to_be_visible()
+
+
+def sign_out(page: Page) -> None:
+    tab = page.context.new_page()
+    tab.goto("/")
+    tab.get_by_role("button", name="Sign out").click()
+    expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+@pytest.mark.parametrize("elsewhere", [sign_in_again, sign_out])
+def test_a_plan_that_is_refused_is_marked_as_old(visit, shared_portal, elsewhere):
+    page = visit(shared_portal)
+    page.goto("/sso/sign-in/")
+    page.get_by_role("button", name="Alice Anders").click()
+    page.goto(NEW)
+    elsewhere(page)
+    fill(page, register_limit="9999")
+    expect(page.get_by_text("Could not be refreshed")).to_be_visible()
+
+
+def test_an_answer_that_nobody_is_signed_in_loads_the_page_again(form):
+    form.route("**/plan/", lambda route: route.fulfill(status=401))
+    with form.expect_navigation():
+        fill(form, register_limit="7")
+
+
 def test_the_persons_own_time_stands_beside_utc_where_it_differs(visit, shared_portal):
     berlin = visit(shared_portal, "alice", timezone_id="Europe/Berlin")
     berlin.goto(NEW)

@@ -1,10 +1,11 @@
 """A database that goes away after the outcome was committed: the person still reads the truth, and the value once."""
 
 import pytest
-from django.db import OperationalError, connection
-from reading_pages import heading, send, text, value_in
+from django.db import InterfaceError, OperationalError, connection
+from reading_pages import heading, send, summary, text, typed_in, value_in
 
-from registercodes.models import RegisterCode
+from registercodes import audit
+from registercodes.models import RegisterCode, Team
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +50,56 @@ def test_an_outcome_page_says_what_happened_although_the_database_is_gone(as_ali
     assert (page.status_code, heading(page)) == (200, title)
 
 
+class Unwritable:
+    """Refuses what a busy database refuses: every write, and the lock on the audit head."""
+
+    def __init__(self, error: type[Exception] = OperationalError) -> None:
+        self.error = error
+
+    def __call__(self, execute, sql, params, many, context):
+        if sql.startswith(("INSERT", "UPDATE", "DELETE", audit.HEAD)):
+            raise self.error("database is locked")
+        return execute(sql, params, many, context)
+
+
+BUSY = [OperationalError, InterfaceError]
+
+
+@pytest.mark.parametrize("error", BUSY)
+def test_the_first_press_while_nothing_can_be_written_is_told_so_and_keeps_the_words(as_alice, typed, cloud, error):
+    fields = typed()
+    with connection.execute_wrapper(Unwritable(error)):
+        page = send(as_alice, NEW, fields)
+    assert (page.status_code, typed_in(page, "description")) == (503, "webserver")
+    assert "This press sent nothing and created nothing." in text(page)
+    assert typed_in(page, "submission") == fields["submission"] and cloud.calls() == []
+
+
+@pytest.mark.parametrize("error", BUSY)
+def test_a_denial_that_cannot_be_noted_keeps_the_words_too(as_alice, web, typed, cloud, error):
+    Team.objects.filter(pk=web.pk).update(max_register_limit=5)
+    with connection.execute_wrapper(Unwritable(error)):
+        page = send(as_alice, NEW, typed(register_limit="6"))
+    assert (page.status_code, typed_in(page, "register_limit")) == (503, "6")
+    assert summary(page) == ["How many hosts: Your team may enrol at most 5 hosts with one code."]
+    assert "This press sent nothing and created nothing." in text(page)
+
+
 # What must not happen.
+
+
+@pytest.mark.parametrize("error", BUSY)
+def test_nobody_reads_that_nothing_was_created_when_the_press_before_made_a_code(
+    as_alice, typed, cloud, error, caplog
+):
+    fields = typed()
+    assert value_in(send(as_alice, NEW, fields))
+    with connection.execute_wrapper(Unwritable(error)):
+        page = send(as_alice, NEW, fields)
+    assert page.status_code == 200
+    assert "one code was made" in text(page) and "created nothing" not in text(page)
+    assert "replay_not_recorded" in caplog.text
+    assert len(cloud.calls()) == 1
 
 
 def test_nobody_reads_that_nothing_was_created_once_a_code_exists(as_alice, typed, cloud):

@@ -7,6 +7,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from reading_pages import heading, send, text
+from records import a_code
 from urls_that_fail import SECRET
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +60,15 @@ def test_an_error_page_never_repeats_what_went_wrong_inside(fragile, path):
         assert word.lower() not in shown.lower()
 
 
+@pytest.mark.parametrize(("method", "path"), [("GET", "/sso/sign-out/"), ("DELETE", "/"), ("PUT", NEW)])
+def test_a_method_that_an_address_does_not_take_is_a_page_too(as_alice, method, path):
+    response = as_alice.generic(method, path)
+
+    assert (response.status_code, heading(response)) == (405, "This address is for a button")
+    assert response["Allow"] and response["X-Request-Id"] in text(response)
+    assert "Nothing was created or changed." in text(response)
+
+
 def test_a_busy_database_asks_to_come_back_and_says_nothing_was_created(fragile):
     response = fragile.get("/is-busy/")
 
@@ -83,11 +93,11 @@ def test_a_page_is_503_when_the_database_cannot_be_reached_at_all(as_alice, sett
     assert (ready.status_code, text(ready)) == (503, "not ready\n")
 
 
-def test_a_form_without_its_token_is_403_and_says_so(alice, typed, cloud):
+def test_a_button_without_its_token_is_403_and_says_so(alice, web, cloud):
     careful = Client(enforce_csrf_checks=True)
     careful.force_login(alice)
 
-    response = send(careful, NEW, typed())
+    response = send(careful, f"/codes/{a_code(team=web, person=alice).reference}/disable/", {})
 
     assert (response.status_code, heading(response)) == (403, "This page had gone stale")
     assert "Nothing was created or changed." in text(response)

@@ -100,7 +100,7 @@ def test_a_region_that_is_not_offered_is_refused_beside_the_field(as_alice, type
     response = send(as_alice, NEW, typed(region=wrong))
 
     assert response.status_code == 422
-    assert list(errors_beside(response)) == ["region"]
+    assert errors_beside(response) == {"region": ["Choose one of the regions listed."]}
     assert nothing_happened(cloud)
 
 

@@ -6,7 +6,9 @@ import uuid
 import pytest
 from cast import browser_of, person
 from django.core import signing
+from django.test import Client
 from reading_pages import heading, send, summary, typed_in, value_in
+from server_forms import form_on
 
 from registercodes import submissions
 from registercodes.models import Membership, RegisterCode, Team
@@ -51,10 +53,11 @@ def refused(response, cloud) -> bool:
         lambda token: token.replace(":", ""),
         lambda token: "x" * 10_000,
         lambda token: "\x01:é:𝟙",
+        lambda token: token + "\x00",
         lambda token: str(uuid.uuid4()),
         lambda token: signing.dumps({"submission": uuid.uuid4().hex, "person": 1, "team": 1}, salt="another"),
     ],
-    ids=["none", "last sign", "first sign", "no colons", "long", "not ASCII", "bare id", "another salt"],
+    ids=["none", "last sign", "first sign", "no colons", "long", "not ASCII", "NUL", "bare id", "another salt"],
 )
 def test_a_forged_submission_is_refused(as_alice, typed, cloud, forge):
     assert refused(send(as_alice, NEW, typed(submission=forge(typed()["submission"]))), cloud)
@@ -82,14 +85,75 @@ def test_a_submission_for_another_team_is_refused_though_one_is_in_both(as_alice
     assert refused(send(as_alice, "/teams/payments/codes/new/", typed()), cloud)
 
 
-def test_signing_in_again_does_not_cost_what_was_typed(alice, typed, cloud):
-    fields = typed()
+@pytest.fixture
+def careful(web, cloud):
+    """Signed in as a person does it, with the CSRF check that the test client leaves out."""
+    client = Client(enforce_csrf_checks=True)
+    sign_in(client)
+    return client
 
-    assert value_in(send(browser_of(alice), NEW, fields))
+
+def sign_in(client, name="alice"):
+    page = client.get("/sso/sign-in/")
+    assert send(client, "/sso/sign-in/", {"person": name, "csrfmiddlewaretoken": csrf_in(page)}).status_code == 302
 
 
-def test_the_page_that_refuses_offers_a_submission_that_works(as_alice, typed, cloud):
-    page = send(as_alice, NEW, typed(submission="forged"))
+def csrf_in(page) -> str:
+    return typed_in(page, "csrfmiddlewaretoken")
+
+
+def filled_in(client) -> dict[str, str]:
+    fields = form_on(client.get(NEW).content.decode(), action=NEW)
+    return fields | {"description": "webserver", "register_limit": "7"}
+
+
+def test_signing_in_again_does_not_cost_what_was_typed(careful, cloud):
+    fields = filled_in(careful)
+    sign_in(careful)
+
+    page = send(careful, NEW, fields)
+
+    assert (page.status_code, heading(page)) == (403, "New register code")
+    assert "Nothing was sent" in page.content.decode() and not summary(page)
+    assert not cloud.calls() and not RegisterCode.objects.exists()
+    again = form_on(page.content.decode(), action=NEW)
+    assert {name: again[name] for name in fields if name != "csrfmiddlewaretoken"} == {
+        name: fields[name] for name in fields if name != "csrfmiddlewaretoken"
+    }
+    assert value_in(send(careful, NEW, again))
+    assert RegisterCode.objects.get().register_limit == 7
+
+
+def test_what_one_person_typed_needs_a_submission_of_the_next_ones_own(careful, cloud):
+    fields = filled_in(careful)
+    sign_in(careful, "bob")
+
+    page = send(careful, NEW, fields)
+
+    assert (page.status_code, summary(page)) == (403, [NOT_YOURS])
+    assert typed_in(page, "submission") != fields["submission"]
+    assert value_in(send(careful, NEW, form_on(page.content.decode(), action=NEW)))
+
+
+def test_what_another_site_sent_is_never_shown_as_ones_own_form(careful, cloud):
+    fields = filled_in(careful)
+
+    page = send(careful, NEW, fields, headers={"Origin": "https://elsewhere.example"})
+
+    assert (page.status_code, heading(page)) == (403, "This page had gone stale")
+    assert "webserver" not in page.content.decode()
+
+
+def test_a_form_of_a_team_one_is_not_in_is_404_before_its_words_are_kept(careful, payments):
+    fields = filled_in(careful)
+    sign_in(careful)
+
+    assert send(careful, "/teams/payments/codes/new/", fields).status_code == 404
+
+
+@pytest.mark.parametrize("forged", ["forged", "\x00"])
+def test_the_page_that_refuses_offers_a_submission_that_works(as_alice, typed, cloud, forged):
+    page = send(as_alice, NEW, typed(submission=forged))
 
     assert value_in(send(as_alice, NEW, typed(submission=typed_in(page, "submission"))))
 

@@ -216,16 +216,28 @@ def test_a_list_of_a_team_one_is_not_in_is_404(as_alice, payments, unknown):
 
 
 def test_the_plan_is_a_sentence_and_sends_nothing(as_alice, typed, cloud):
-    plan = text(
-        as_alice.post("/teams/web/codes/plan/", typed(ip_address_range="192.168.10.1/10", register_limit="40"))
-    )
+    fields = typed(ip_address_range="192.168.10.1/10", register_limit="40")
+    plan = text(as_alice.post("/teams/web/codes/plan/", fields, headers={"X-Requested-With": "fetch"}))
 
     assert (
         "Up to 40 hosts in ap-singapore, named web…, from 192.128.0.0/10 (4 194 304 addresses), until "
         in plan.replace("\u00a0", " ")
     )
-    assert "192.168.10.1/10 means the whole network" in plan
+    assert "192.168.10.1/10 means the whole network" in plan and "<h1" not in plan
     assert cloud.calls() == [] and not RegisterCode.objects.exists()
+
+
+@pytest.mark.parametrize("changes", [{}, {"register_limit": "0"}], ids=["good", "wrong"])
+def test_without_scripts_the_plan_is_asked_for_by_a_button_that_sends_nothing(as_alice, typed, cloud, changes):
+    fields = typed() | changes
+
+    page = send(as_alice, "/teams/web/codes/plan/", fields)
+
+    assert (page.status_code, heading(page)) == (200, "New register code")
+    assert typed_in(page, "submission") == fields["submission"]
+    assert ("Up to 10 hosts in ap-singapore, named web…" in text(page)) is (not changes)
+    assert cloud.calls() == [] and not RegisterCode.objects.exists()
+    assert value_in(send(as_alice, NEW, typed() | {"submission": fields["submission"]}))
 
 
 # How often each page asks the database; a number that grows with the rows would show here.

@@ -1,10 +1,13 @@
 """A team's policy narrows what the API takes, says so beside each field beforehand, and is no matter of the form alone."""
 
+import html
+import re
 import uuid
 
 import pytest
 from django.db import IntegrityError, transaction
-from reading_pages import errors_beside, send, summary, text, typed_in, value_in
+from reading_pages import chosen_in, errors_beside, picked_in, send, summary, text, typed_in, value_in
+from records import a_code
 
 from registercodes import issuing, policies
 from registercodes.audit import NOWHERE
@@ -98,6 +101,60 @@ def test_issuing_refuses_what_the_api_would_too(alice, web, cloud):
 
 # In the page.
 
+
+def planned(response) -> list[str]:
+    """The sentence, or what is still to mend."""
+    panel = re.search(r'id="plan".*?</aside>', text(response), re.DOTALL).group(0)
+    found = re.findall(r'<p class="plan-sentence">(.*?)</p>|<li>(.*?)</li>', panel)
+    return [html.unescape(sentence or item) for sentence, item in found]
+
+
+def test_the_first_plan_is_what_the_form_would_send_under_the_policy(as_alice, web):
+    narrow(web, description_required=True, ip_range_required=True)
+
+    assert planned(as_alice.get(NEW)) == [
+        "Description: Your team asks for a description.",
+        "IP range: Your team asks for an IP range.",
+    ]
+
+
+def test_another_like_it_says_what_the_team_may_not_ask_for_any_more(as_alice, alice, web):
+    like = a_code(team=web, person=alice, region="eu-frankfurt", register_limit=500)
+    narrow(web, regions=["ap-singapore"], max_register_limit=50)
+
+    page = as_alice.get(f"{NEW}?like={like.reference}")
+
+    assert "The earlier code was made in eu-frankfurt, which is not offered to this team any more." in text(page)
+    assert planned(page) == ["How many hosts: Your team may enrol at most 50 hosts with one code."]
+
+
+def test_another_like_it_plans_the_region_that_the_form_holds(as_alice, alice, web):
+    like = a_code(team=web, person=alice, region="eu-frankfurt")
+    narrow(web, regions=["na-siliconvalley", "ap-singapore"])
+
+    page = as_alice.get(f"{NEW}?like={like.reference}")
+
+    assert planned(page)[0].startswith(f"Up to 10 hosts in {chosen_in(page, 'region')}, ")
+
+
+def test_another_like_a_permanent_one_is_planned_with_hours_where_permanent_is_not_allowed(as_alice, alice, web):
+    like = a_code(team=web, person=alice, permanent=True, effective_time=100_000)
+    assert "for ever" in planned(as_alice.get(f"{NEW}?like={like.reference}"))[0]
+    narrow(web, permanent_allowed=False)
+
+    assert ", until " in planned(as_alice.get(f"{NEW}?like={like.reference}"))[0]
+
+
+@pytest.mark.parametrize("ask", ["get", "post"])
+def test_nothing_is_planned_once_the_days_quota_is_used_up(as_alice, alice, web, typed, ask):
+    narrow(web, codes_per_day=1)
+    a_code(team=web, person=alice)
+
+    page = as_alice.get(NEW) if ask == "get" else as_alice.post("/teams/web/codes/plan/", typed())
+
+    assert "quota for today (1) is used up" in text(page) and "Up to 10 hosts" not in text(page)
+
+
 STRICT = {
     "regions": ["ap-singapore", "eu-frankfurt"],
     "max_register_limit": 5,
@@ -145,23 +202,42 @@ def test_every_limit_that_was_passed_is_told_beside_its_field_and_noted_once(as_
     answers = [send(as_alice, NEW, beyond) for _ in range(3)]
 
     assert {answer.status_code for answer in answers} == {422}
-    assert set(errors_beside(answers[0])) == {"region"}  # a region that is not offered is no choice at all
-    answer = send(as_alice, NEW, beyond | {"region": "ap-singapore"})
-    assert set(errors_beside(answer)) == {"description", "register_limit", "effective_time", "ip_address_range"}
+    assert set(errors_beside(answers[0])) == set(beyond) - {"instance_name_prefix", "validity", "submission"}
+    assert errors_beside(answers[0])["region"] == ["Your team may not make codes in this region."]
     assert AuditEvent.objects.get().detail["reason"] == (
-        "web:description.policy,effective_time.policy,ip_address_range.policy,register_limit.policy"
+        "web:description.policy,effective_time.policy,ip_address_range.policy,region.policy,register_limit.policy"
     )
     assert cloud.calls() == []
 
 
-@pytest.mark.parametrize("change", [{"validity": "permanent"}, {"effective_time": "100000"}], ids=str)
-def test_permanent_by_choice_or_by_number_meets_the_same_policy(as_alice, web, typed, cloud, change):
+@pytest.mark.parametrize(
+    ("change", "field"), [({"validity": "permanent"}, "Valid"), ({"effective_time": "100000"}, "Hours")], ids=str
+)
+def test_permanent_by_choice_or_by_number_meets_the_same_policy(as_alice, web, typed, cloud, change, field):
     narrow(web, permanent_allowed=False)
 
     answer = send(as_alice, NEW, typed(**change))
 
-    assert summary(answer) == ["Hours: Your team may not make permanent codes."]
+    assert summary(answer) == [f"{field}: Your team may not make permanent codes."]
+    assert AuditEvent.objects.get().detail["reason"] == "web:effective_time.policy"
     assert cloud.calls() == []
+
+
+def test_permanent_is_offered_only_to_a_team_that_may_and_to_whom_chose_it(as_alice, web, typed):
+    assert "Permanently" in text(as_alice.get(NEW))
+    narrow(web, permanent_allowed=False)
+
+    assert "Permanently" not in text(as_alice.get(NEW))
+    assert "Permanently" not in text(send(as_alice, NEW, typed(register_limit="0")))
+    answer = send(as_alice, NEW, typed(validity="permanent"))
+    assert picked_in(answer, "validity") == "permanent"
+    assert list(errors_beside(answer)) == ["validity"]
+
+
+def test_a_team_without_permanent_codes_sends_its_form_without_the_choice(as_alice, web, typed, cloud):
+    narrow(web, permanent_allowed=False)
+
+    assert value_in(send(as_alice, NEW, typed(validity=None)))
 
 
 def test_no_policy_ever_allows_more_than_the_portal_offers(web, settings):

@@ -55,8 +55,8 @@ function refreshPlan(form) {
         redirect: "error",
         headers: { "X-Requested-With": "fetch" },
       });
-      if (answer.status === 401 || answer.status === 403) return mark(false);
-      if (!answer.ok && answer.status !== 422) return mark(true);
+      if (answer.status === 401) return location.reload(); // signed out: sign in, then come back here
+      if (!answer.ok) return mark(true);
       const html = await answer.text();
       if (mine !== request) return;
       if (html !== plan.dataset.html) {
@@ -155,6 +155,7 @@ function closeMenus() {
   }
 }
 
+for (const instead of document.querySelectorAll("[data-without-script]")) instead.remove();
 document.querySelectorAll("form[data-once]").forEach(blockSecondSubmit);
 document.querySelectorAll("form[data-plan-url]").forEach((form) => {
   refreshPlan(form);
