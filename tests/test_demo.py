@@ -139,27 +139,33 @@ def test_a_port_that_somebody_listens_on_is_refused_before_anything_is_written(t
         assert list(tmp_path.iterdir()) == []
 
 
+def written(database) -> list:
+    tables = ("django_migrations", "registercodes_installation", "registercodes_team", "registercodes_auditevent")
+    return [database.query(f"SELECT * FROM {table} ORDER BY id") for table in tables]
+
+
 @pytest.mark.parametrize(
-    ("changed", "named"),
+    ("mode", "key", "named"),
     [
-        ("UPDATE registercodes_installation SET mode = 'production'", "PORTAL_MODE: this database is the record of"),
-        ("DELETE FROM django_migrations WHERE app = 'sessions'", "AUDIT_KEY_FALLBACKS lacks the retired keys"),
+        ("production", "", "PORTAL_MODE: this database is the record of another one"),
+        ("development", "m" * 40, "AUDIT_KEY_FALLBACKS lacks the retired keys"),
     ],
     ids=["another mode", "another key"],
 )
-def test_the_demo_neither_migrates_nor_writes_into_the_record_of_another_portal(tmp_path, changed, named):
-    database = new_database(tmp_path, endpoint="127.0.0.1:8001")
-    database.execute(changed)
-    before = database.content()
-    environment = {"PATH": os.environ["PATH"], "PORTAL_MODE": "development", "DATABASE_URL": database.url}
-    if "KEY" in named:
-        environment["AUDIT_KEY"] = "m" * 40
+def test_the_demo_neither_migrates_nor_writes_into_the_record_of_another_portal(tmp_path, mode, key, named):
+    demo = Demo(tmp_path)
+    database = new_database(tmp_path, endpoint=f"127.0.0.1:{demo.sandbox_port}")
+    database.execute("UPDATE registercodes_installation SET mode = ?", mode)
+    database.execute("DELETE FROM django_migrations WHERE app = 'sessions'")
+    demo.environment |= {"DATABASE_URL": database.url, "AUDIT_KEY": key}
+    before = written(database)
 
-    done = subprocess.run(DEMO, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    with demo:
+        assert demo.process.wait(30) == 1
+        said = demo.process.stderr.read()
 
-    assert done.returncode == 1
-    assert named in done.stderr and "Traceback" not in done.stderr
-    assert database.content() == before
+    assert named in said and "Traceback" not in said
+    assert written(database) == before
     database.remove()
 
 
