@@ -10,7 +10,7 @@ import threading
 from collections.abc import Sequence
 
 from django.core import checks
-from django.db import connection
+from django.db import connection, transaction
 
 from registercodes.checks import database_problems
 from registercodes.database import DATABASE_AWAY
@@ -23,8 +23,9 @@ _owed = threading.Event()
 def problems_at_start() -> list[str]:
     """One sentence for each check that found an Error; warnings are left to ``check --deploy``."""
     try:
-        connection.ensure_connection()
-        found = [*checks.run_checks(databases=["default"]), *database_problems()]
+        with transaction.atomic():
+            _take_time()
+            found = [*checks.run_checks(databases=["default"]), *database_problems()]
     except DATABASE_AWAY:
         log.error("database_does_not_answer", exc_info=True)
         _owed.set()
@@ -33,6 +34,13 @@ def problems_at_start() -> list[str]:
     if not problems:
         _owed.clear()
     return problems
+
+
+def _take_time() -> None:
+    """The checks read the whole record once, which may last longer than a page's statement may."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 0")
 
 
 def _told(found: Sequence[checks.CheckMessage]) -> list[str]:
