@@ -1,5 +1,6 @@
 """Gives every page its frame: the person's teams, the endpoint's banner, the request's number."""
 
+import threading
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -30,19 +31,32 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
 
 
 _known: dict[str, tuple[float, EndpointNotice]] = {}
+_asking = threading.Lock()
 
 
 def endpoint_notice(endpoint: str) -> EndpointNotice | None:
     """What kind of place codes are asked of, unless it is the cloud itself.
 
     Only the endpoint can say that it is the sandbox. Its yes is kept; a no or
-    silence is asked again after a while, since the sandbox may start later.
+    silence is asked again after a while, since the sandbox may start later. One
+    page asks, for at most half a second, and the others wait for its answer.
     """
     if is_cloud_endpoint(endpoint):
         return None
+    notice = _recent(endpoint)
+    if notice is None:
+        with _asking:
+            notice = _recent(endpoint) or _ask(endpoint)
+    return notice
+
+
+def _recent(endpoint: str) -> EndpointNotice | None:
     asked_at, notice = _known.get(endpoint, (0.0, None))
-    if notice and (notice.is_sandbox or time.monotonic() - asked_at < ASK_AGAIN_SECONDS):
-        return notice
+    lasts = notice is not None and (notice.is_sandbox or time.monotonic() - asked_at < ASK_AGAIN_SECONDS)
+    return notice if lasts else None
+
+
+def _ask(endpoint: str) -> EndpointNotice:
     notice = EndpointNotice(host=endpoint.partition("://")[2], is_sandbox=cloud.client().is_sandbox())
     _known[endpoint] = (time.monotonic(), notice)
     return notice

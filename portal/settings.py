@@ -102,6 +102,8 @@ if DEVELOPMENT and is_cloud_host(TAT_ENDPOINT):
 # Records.
 DATABASES = {"default": env.database("DATABASE_URL", default="sqlite:///db.sqlite3", base=BASE_DIR)}
 DATABASE_WAIT_SECONDS = serving.BUSY_SECONDS
+DATABASE_STATEMENT_SECONDS = 10  # of a page; theirs take milliseconds
+DATABASE_SILENCE_SECONDS = 10  # after which a PostgreSQL server that vanished is given up (no FIN, no RST)
 if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",  # a deferred transaction that upgrades fails at once when busy
@@ -109,9 +111,16 @@ if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",  # NORMAL loses commits at power loss
     }
 elif DATABASES["default"]:
+    limits = {"lock_timeout": DATABASE_WAIT_SECONDS * 1000, "idle_in_transaction_session_timeout": 60_000}
+    if "portal.wsgi" in sys.modules:  # the pages alone: migrate, and commands that read the whole record, take long
+        limits["statement_timeout"] = DATABASE_STATEMENT_SECONDS * 1000
     DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {
         "connect_timeout": DATABASE_WAIT_SECONDS,
-        "options": f"-c lock_timeout={DATABASE_WAIT_SECONDS * 1000} -c idle_in_transaction_session_timeout=60000",
+        "tcp_user_timeout": DATABASE_SILENCE_SECONDS * 1000,  # what was sent and not acknowledged
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
     }
 DATABASES["default"]["CONN_MAX_AGE"] = 600
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from django.conf import settings
 from django.core import checks
-from django.db import connection
+from django.db import connection, transaction
 
 from portal import assets
 from registercodes.checks import database_problems
@@ -25,8 +25,9 @@ _owed = threading.Event()
 def problems_at_start() -> list[str]:
     """One sentence for each check that found an Error; warnings are left to ``check --deploy``."""
     try:
-        connection.ensure_connection()
-        found = [*checks.run_checks(databases=["default"]), *database_problems()]
+        with transaction.atomic():
+            _take_time()
+            found = [*checks.run_checks(databases=["default"]), *database_problems()]
     except DATABASE_AWAY:
         log.error("database_does_not_answer", exc_info=True)
         _owed.set()
@@ -35,6 +36,13 @@ def problems_at_start() -> list[str]:
     if not problems:
         _owed.clear()
     return problems
+
+
+def _take_time() -> None:
+    """The checks read the whole record once, which may last longer than a page's statement may."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 0")
 
 
 def _told(found: Sequence[checks.CheckMessage]) -> list[str]:

@@ -18,7 +18,7 @@ from server_database import new_database
 from server_process import Visitor, free_port
 from test_configuration import GOOD
 
-from portal import assets
+from portal import assets, startup
 from portal.startup import problems_at_start
 from registercodes import audit, keys
 from registercodes.models import Action, AuditHead, Installation, Outcome
@@ -260,3 +260,16 @@ def test_a_good_portal_is_never_stopped(stamped, client):
 
     assert problems_at_start() == []
     assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite knows no such limit")
+def test_a_long_record_is_checked_however_briefly_a_page_may_ask(stamped):
+    def slow(execute, sql, params, many, context):
+        if "DISTINCT" in sql:
+            execute("SELECT pg_sleep(0.3)", None, False, context)
+        return execute(sql, params, many, context)
+
+    with connection.cursor() as cursor, connection.execute_wrapper(slow):
+        cursor.execute("SET LOCAL statement_timeout = 100")
+        assert problems_at_start() == []
+        assert startup.may_serve()

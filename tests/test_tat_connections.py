@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from registercodes.tat import Unknown
+from registercodes.tat import NotSent, Unknown
 from registercodes.tat.deadline import Exchange, Watchdog
 from tests.tat_wire import CODE_ID, after_reading, answering, client_of, create, created, http, wire
 
@@ -135,6 +135,42 @@ def test_head_and_body_of_a_request_leave_without_waiting_for_an_acknowledgement
 
         create(client, fresh=look)
     assert options and options[0]
+
+
+# Names
+
+
+def slow_resolver(seconds):
+    def slow(*asked, **how):
+        time.sleep(seconds)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    return slow
+
+
+def test_a_resolver_that_hangs_holds_no_call_beyond_its_deadline(monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", slow_resolver(2))
+    began = time.monotonic()
+    with pytest.raises(NotSent) as caught:
+        create(client_of("http://tat.example:8001", deadline=0.5, connect_timeout=5))
+    assert caught.value.reason == "dns"
+    assert time.monotonic() - began < 1
+
+
+def test_a_resolver_that_hangs_costs_each_try_the_time_to_connect_at_most(monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", slow_resolver(2))
+    began = time.monotonic()
+    with pytest.raises(NotSent) as caught:
+        create(client_of("http://tat.example:8001", deadline=10, connect_timeout=0.2))
+    assert caught.value.reason == "dns"
+    assert time.monotonic() - began < 1.5  # three tries
+
+
+def test_asking_whether_it_is_the_sandbox_ends_in_time_whatever_the_resolver_does(monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", slow_resolver(2))
+    began = time.monotonic()
+    assert client_of("http://tat.example:8001").is_sandbox(timeout=0.2) is False
+    assert time.monotonic() - began < 0.5
 
 
 # The watchdog

@@ -5,7 +5,9 @@ bounds connecting, an idle connection is not trusted, the request's first byte
 is noted, and nothing is taken from the environment.
 """
 
+import ipaddress
 import logging
+import queue
 import socket
 import ssl
 import threading
@@ -66,17 +68,17 @@ class _Connection(HTTPConnection):
         raise NewConnectionError(self, exchange.reason)
 
     def _addresses(self, exchange: Exchange) -> list[tuple[Any, ...]]:
-        exchange.reason = "dns"
         try:
-            return list(socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM))
+            seconds = exchange.to_connect()  # late: the reason of the try before stands
+            exchange.reason = "dns"
+            return look_up(self._dns_host, self.port, seconds=seconds)
         except socket.gaierror as problem:
             raise NameResolutionError(self.host, self, problem) from None
+        except TimeoutError:
+            raise NewConnectionError(self, exchange.reason) from None
 
     def _connect(self, sock: socket.socket, address: Any, exchange: Exchange) -> None:
-        timeout = min(exchange.connect_timeout, exchange.remaining())
-        if timeout <= 0:
-            raise TimeoutError
-        sock.settimeout(timeout)  # holds for the TLS handshake too
+        sock.settimeout(exchange.to_connect())  # holds for the TLS handshake too
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.connect(address)
 
@@ -147,6 +149,36 @@ class Session(requests.Session):
     def resolve_redirects(self, *args: Any, **kwargs: Any) -> Iterator[requests.Response]:
         """Nothing: even with redirects off requests reads a redirect's whole body here, without limit."""
         return iter(())
+
+
+def look_up(host: str, port: int, *, seconds: float) -> list[tuple[Any, ...]]:
+    """getaddrinfo within a time. It cannot be cut: a resolver that hangs keeps a thread of its own, not ours."""
+    if _is_address(host):
+        return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    answers: queue.SimpleQueue[list[tuple[Any, ...]] | OSError] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+        except OSError as problem:
+            answers.put(problem)
+
+    threading.Thread(target=ask, name="tat-dns", daemon=True).start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError from None
+    if isinstance(answer, OSError):
+        raise answer
+    return answer
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def tls_context(ca_file: str | None = None) -> ssl.SSLContext:

@@ -42,6 +42,13 @@ class Exchange:
     def remaining(self) -> float:
         return self.deadline - time.monotonic()
 
+    def to_connect(self) -> float:
+        """Seconds for the next step before sending; TimeoutError when none are left."""
+        seconds = min(self.connect_timeout, self.remaining())
+        if seconds <= 0:
+            raise TimeoutError
+        return seconds
+
     @property
     def is_late(self) -> bool:
         """True also when nobody was awake to cut it (a stopped process); asked before any answer is believed."""
