@@ -24,6 +24,8 @@ keepalive = 5
 # Forwarded headers are judged by PROXY_HOPS and TRUSTED_PROXIES; gunicorn's own belief would let a caller claim https.
 secure_scheme_headers: dict[str, str] = {}
 forwarded_allow_ips = "127.0.0.1"
+# Nor may a caller move the path: SCRIPT_NAME from 127.0.0.1 walked around a proxy's rules for paths.
+forwarder_headers = ""
 control_socket_disable = True
 # Logs go through portal.logs as JSON; RequestIdMiddleware writes the line of each request.
 logconfig_dict = configuration(level=os.environ.get("LOG_LEVEL", "INFO"))

@@ -1,7 +1,7 @@
 """Makes and changes teams; each change is audited with who did it, why, before and after."""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -22,7 +22,7 @@ POLICY = (
 def create(*, facts: Mapping[str, Any], by: str, actor: Any = None, origin: Origin = NOWHERE) -> Team:
     """``facts``: key, name, sso_group and any policy column. Raises ``ValidationError`` naming the columns."""
     team = Team(**facts)
-    check(team)
+    check(team, given=facts)
     with transaction.atomic():
         team.save(force_insert=True)
         detail = {"by": by, "after": described(team)}
@@ -41,7 +41,7 @@ def change(
         before = described(team)
         for name, value in facts.items():
             setattr(team, name, value)
-        check(team)
+        check(team, given=facts)
         team.save(update_fields=list(facts))
         after = described(team)
         changed = [name for name in after if after[name] != before[name]]
@@ -59,13 +59,18 @@ def described(team: Team) -> dict[str, Any]:
     return {name: getattr(team, name) for name in (*IDENTITY, *POLICY)}
 
 
-def check(team: Team) -> None:
-    """Field limits, uniqueness and constraints, and that lists hold regions and networks that exist."""
+def check(team: Team, *, given: Collection[str]) -> None:
+    """Field limits, uniqueness and constraints, and that lists now given hold regions and networks that exist.
+
+    A region may have left TAT_REGIONS since: that must not keep anybody from switching the team off.
+    """
     wrong: dict[str, str] = {}
-    unknown = [region for region in team.regions if region not in settings.TAT_REGIONS]
+    regions = team.regions if "regions" in given else []
+    unknown = [region for region in regions if region not in settings.TAT_REGIONS]
     if unknown:
         wrong["regions"] = f"Not among TAT_REGIONS: {', '.join(unknown)}."
-    bad = [network for network in team.allowed_networks if not is_network(network)]
+    networks = team.allowed_networks if "allowed_networks" in given else []
+    bad = [network for network in networks if not is_network(network)]
     if bad:
         wrong["allowed_networks"] = f"Not IPv4 networks: {', '.join(bad)}."
     if wrong:

@@ -12,6 +12,7 @@ from tat_wire import CODE_ID, VALUE, after_reading, answering, certificate, crea
 from test_tat_faults import broken_record
 
 from registercodes.models import AuditEvent, RegisterCode
+from registercodes.tat.answers import CODE_MAX
 
 pytestmark = pytest.mark.django_db
 
@@ -165,6 +166,13 @@ def test_a_listed_definitive_code_is_refused_in_plain_words(as_alice, typed, clo
     ended(page, "refused", error_code=code)
     assert said in text(page).replace("&#x27;", "’").replace("'", "’")
     assert len(cloud.calls(CREATE)) == 1
+
+
+def test_a_code_as_long_as_any_that_is_believed_is_kept_whole(as_alice, typed, cloud):
+    longest = "InvalidParameterValue." + "A" * (CODE_MAX - len("InvalidParameterValue."))
+    cloud.fault("error", code=longest)
+    ended(send(as_alice, NEW, typed()), "refused", error_code=longest)
+    assert AuditEvent.objects.get(action="code.refused").error_code == longest
 
 
 def test_an_error_under_another_content_type_is_still_a_refusal(as_alice, typed, cloud):

@@ -152,6 +152,14 @@ def test_a_direct_caller_never_counts_as_https_whatever_it_claims(in_production)
 
 
 @pytest.mark.processes
+@pytest.mark.parametrize(
+    "header", ["SCRIPT_NAME: /x", "PATH_INFO: /healthz", "Script-Name: /x", "Path-Info: /healthz"]
+)
+def test_a_header_never_moves_the_path(in_production, header):
+    assert not answer(in_production(), header, path="/x/healthz").startswith("HTTP/1.1 200 ")
+
+
+@pytest.mark.processes
 def test_a_caller_that_is_no_proxy_of_ours_never_counts_as_https(in_production):
     portal = in_production(PROXY_HOPS=1, TRUSTED_PROXIES="10.0.0.1")
 

@@ -216,6 +216,17 @@ def test_a_change_needs_something_to_change_and_a_team_that_exists():
         change()
 
 
+def test_a_team_can_be_switched_off_although_its_region_is_offered_no_more(settings):
+    create("web", "--regions", "ap-singapore,eu-frankfurt")
+    settings.TAT_REGIONS = ["eu-frankfurt"]
+
+    change("--active", "no")
+
+    assert Team.objects.values_list("active", "regions").get() == (False, ["ap-singapore", "eu-frankfurt"])
+    with pytest.raises(CommandError, match="Not among TAT_REGIONS: ap-singapore"):
+        change("--regions", "ap-singapore")
+
+
 @pytest.mark.parametrize("reason", ["", "   "])
 def test_no_change_is_ever_made_without_a_reason(reason):
     create()

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from registercodes import rules, wording
 from registercodes.models.teams import Team
+from registercodes.tat.answers import CODE_MAX
 
 CODE_ID_MAX = 128  # opaque text; the vendor's sample is 36 characters and not a UUID
 
@@ -69,7 +70,7 @@ class RegisterCode(models.Model):
     reason = models.CharField(max_length=40, blank=True)  # ours: why it was not sent, is unknown or was withheld
     code_id = models.CharField(max_length=CODE_ID_MAX, blank=True)
     tencent_request_id = models.CharField(max_length=64, blank=True)
-    error_code = models.CharField(max_length=100, blank=True)  # the vendor's
+    error_code = models.CharField(max_length=CODE_MAX, blank=True)  # the vendor's
     settled_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)  # null while permanent or not issued
     value_fingerprint = models.CharField(max_length=64, blank=True)

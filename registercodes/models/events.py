@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from registercodes import rules
 from registercodes.models.codes import CODE_ID_MAX, RegisterCode
 from registercodes.models.teams import Team
+from registercodes.tat.answers import CODE_MAX
 
 
 class Action(models.TextChoices):
@@ -76,7 +77,7 @@ class AuditEvent(models.Model):
     ip_address_range = models.CharField(max_length=rules.RANGE_MAX, blank=True)
     ip_first = models.BigIntegerField(null=True, blank=True)
     ip_last = models.BigIntegerField(null=True, blank=True)
-    error_code = models.CharField(max_length=100, blank=True)
+    error_code = models.CharField(max_length=CODE_MAX, blank=True)
     request_id = models.CharField(max_length=32, blank=True)
     tencent_request_id = models.CharField(max_length=64, blank=True)
     client_ip = models.CharField(max_length=45, blank=True)
