@@ -100,11 +100,11 @@ def _unbelievable(verdict: _Verdict) -> _Verdict:
 
 
 def _close(code: RegisterCode, *, origin: Origin) -> None:
-    """Disable a withheld code now if that is possible; its wish is committed and a sync retries it."""
+    """Disable a withheld code now if that is possible; its wish is committed, and its card offers to ask again."""
     try:
         lifecycle.push_disable(code, origin=origin)
     except DatabaseUnusable:
-        log.warning("disable_left_to_sync", extra={"reference": code.reference}, exc_info=True)
+        log.warning("disable_left_undone", extra={"reference": code.reference}, exc_info=True)
 
 
 def _abandon(code: RegisterCode, answer: Created | TatError) -> None:
@@ -117,7 +117,8 @@ def _abandon(code: RegisterCode, answer: Created | TatError) -> None:
         code.state = State.WITHHELD
         if answer.value:
             answer.value.forget()
-        lifecycle.disable_unrecorded(code, code_id=answer.code_id)
+        if lifecycle.disable_unrecorded(code, code_id=answer.code_id):
+            code.disabled_at = timezone.now()
 
 
 def _persist(code: RegisterCode, verdict: _Verdict, *, actor: Any, origin: Origin) -> _Verdict | None:

@@ -80,12 +80,32 @@ def many_teams(stage: Stage) -> Page:
     return page
 
 
-def disabled(stage: Stage) -> Page:
+def disable_press(stage: Stage) -> Page:
     page = stage.at(NEW)
     create(page)
     page.get_by_role("button", name="I have stored it").click()
     page.get_by_role("link", name="Disable").click()
+    return page
+
+
+def disabled(stage: Stage) -> Page:
+    page = disable_press(stage)
     page.get_by_role("button", name="Disable it for good").click()
+    return page
+
+
+def not_disabled(stage: Stage) -> Page:
+    page = disable_press(stage)
+    stage.portal.sandbox.fault("error", action="DisableRegisterCodes", code="UnauthorizedOperation")
+    page.get_by_role("button", name="Disable it for good").click()
+    return page
+
+
+def not_disabled_for_want_of_a_record(stage: Stage) -> Page:
+    page = disable_press(stage)
+    with stage.portal.database.locked():
+        page.get_by_role("button", name="Disable it for good").click()
+        expect(page.get_by_text("the code still admits hosts")).to_be_visible()
     return page
 
 
@@ -269,6 +289,8 @@ SCENES: dict[str, tuple[str, Callable[[Stage], Page]]] = {
     "card, right to left": (RTL, lambda stage: stage.at(stage.card(f"description = '{RTL}'"))),
     "card, pending": ("no description", pending_card),
     "card, disabled": ("no description", disabled),
+    "card, not disabled": ("no description", not_disabled),
+    "disable, busy": ("Disable this code?", not_disabled_for_want_of_a_record),
     "disable": ("Disable this code?", lambda stage: stage.at(stage.card() + "disable/")),
     "400": ("This request makes no sense to the portal", other_name),
     "403": ("You may not do this", lambda stage: stage.at(stage.card() + "disable/", "dora")),
@@ -276,5 +298,5 @@ SCENES: dict[str, tuple[str, Callable[[Stage], Page]]] = {
     "404": ("There is nothing here", lambda stage: stage.at("/codes/aaaaaaa/")),
     "405": ("This address is for a button", lambda stage: stage.at("/sso/sign-out/")),
     "500": ("The portal failed", broken),
-    "503": ("The portal is too busy to keep a record", while_nobody_can_write),
+    "503": ("The portal cannot reach its records", while_nobody_can_write),
 }

@@ -131,7 +131,7 @@ CARDS = {
     "unconfirmed": ({}, "Unconfirmed"),
     "active": ({"confirmed_at": timezone.now()}, "Active"),
     "expired": ({"expires_at": timezone.now() - timedelta(seconds=1)}, "Expired"),
-    "disabling": ({"disable_wanted_at": timezone.now()}, "Disabling"),
+    "not disabled yet": ({"disable_wanted_at": timezone.now()}, "Not disabled yet"),
     "disabled": ({"disabled_at": timezone.now()}, "Disabled"),
     "permanent": ({"permanent": True, "effective_time": 100_000, "confirmed_at": timezone.now()}, "Active"),
     "refused": ({"state": "refused"}, "Refused"),
