@@ -122,6 +122,12 @@ def sent(stage: Stage, *, team: str = NEW, name: str = "alice", permanent: bool 
     return page
 
 
+def forced_colours(stage: Stage) -> Page:
+    page = stage.enter("alice", forced_colors="active")
+    page.goto(NEW)
+    return page
+
+
 def without_scripts(stage: Stage) -> Page:
     page = stage.enter("alice")
     page.route("**/portal*.js", lambda route: route.fulfill(body=""))
@@ -255,6 +261,7 @@ SCENES: dict[str, tuple[str, Callable[[Stage], Page]]] = {
     "home, auditor": ("Codes", lambda stage: stage.at("/", "dora")),
     "no team": ("You are in no team yet", no_team),
     "new": ("New register code", lambda stage: stage.at(NEW)),
+    "new, forced colours": ("New register code", forced_colours),
     "new, no scripts": ("New register code", without_scripts),
     "new, filled": ("New register code", filled),
     "new, policy": ("New register code", lambda stage: stage.at(PAYMENTS, "charlie")),
