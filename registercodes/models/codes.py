@@ -144,6 +144,14 @@ class RegisterCode(models.Model):
         return f"~{self.reference}" if rules.mark_in(self.description_sent) else ""
 
     @property
+    def limit_words(self) -> str:
+        return wording.grouped(self.register_limit)
+
+    @property
+    def duration_words(self) -> str:
+        return wording.duration(self.effective_time)
+
+    @property
     def network_words(self) -> str:
         return wording.network(self.ip_address_range)
 
