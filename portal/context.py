@@ -22,8 +22,10 @@ class EndpointNotice:
 
 def chrome(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
+    teams = access.teams_of(user) if user and user.is_authenticated else []
     return {
-        "my_teams": access.teams_of(user) if user and user.is_authenticated else [],
+        "my_teams": teams,
+        "issuing_teams": [team for team in teams if team.active],
         "endpoint_notice": endpoint_notice(settings.TAT_ENDPOINT),
         "request_id": getattr(request, "request_id", ""),
         "access_help": settings.ACCESS_HELP,

@@ -8,4 +8,5 @@ urlpatterns = [
 ]
 
 handler400 = "portal.errors.bad_request"
+handler403 = "portal.errors.permission_denied"
 handler500 = "portal.errors.server_error"

@@ -12,6 +12,10 @@ from django.utils import timezone
 from registercodes.models import Membership, RegisterCode, Team
 
 
+class TeamSwitchedOff(PermissionDenied):
+    """One's own team, which makes no codes at present: its page says that rather than "not yours"."""
+
+
 def current_memberships() -> QuerySet[Membership]:
     """Memberships that a sign-in or re-check confirmed recently, of people who are not deactivated."""
     return Membership.objects.filter(checked_at__gte=_lapsed_before(), user__is_active=True)
@@ -51,7 +55,7 @@ def team_to_issue_for(user: Any, key: str) -> Team:
     if team is None:
         raise Http404
     if not team.active:
-        raise PermissionDenied
+        raise TeamSwitchedOff
     return team
 
 

@@ -9,14 +9,18 @@ from dataclasses import dataclass
 
 PLAIN = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
 LINUX_AGENT = "/usr/local/qcloud/tat_agent/tat_agent"
-LINUX_RESTART = "sudo systemctl restart tat_agent"
+RESTART = "systemctl restart tat_agent"
 WINDOWS_AGENT = r'"C:\Program Files\QCloud\tat_agent\tat_agent.exe"'
 WINDOWS_RESTART = "sc.exe stop tatsvc & sc.exe start tatsvc"
 
 
 @dataclass(frozen=True, repr=False)
 class Commands:
-    """Holds the value: for one template, never for a log. ``linux_quiet`` asks for it at a silent prompt."""
+    """Holds the value: for one template, never for a log.
+
+    ``linux_quiet`` asks for it at a silent prompt, behind sudo: sudo logs the arguments of what it runs
+    (sudoers(5), "COMMAND"), and a shell keeps what was typed in its history.
+    """
 
     linux: str
     linux_quiet: str
@@ -28,10 +32,10 @@ def commands(*, region: str, code_id: str, value: str) -> Commands | None:
     if not all(PLAIN.fullmatch(word) for word in (region, code_id, value)):
         return None
     return Commands(
-        linux=f"sudo {LINUX_AGENT} register {region} {code_id} {value} && {LINUX_RESTART}",
+        linux=f"sudo {LINUX_AGENT} register {region} {code_id} {value} && sudo {RESTART}",
         linux_quiet=(
-            "read -rsp 'Register code value: ' TAT_VALUE && echo && "
-            f'sudo {LINUX_AGENT} register {region} {code_id} "$TAT_VALUE" && {LINUX_RESTART}; unset TAT_VALUE'
+            """sudo bash -c 'read -rsp "Register code value: " VALUE && echo && """
+            f"""{LINUX_AGENT} register {region} {code_id} "$VALUE" && {RESTART}'"""
         ),
         windows=f"{WINDOWS_AGENT} register {region} {code_id} {value} && {WINDOWS_RESTART}",
     )

@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from registercodes.models import AuditEvent, RegisterCode
+from registercodes.models import Action, AuditEvent, RegisterCode
 from registercodes.rules import gettext_noop
 from registercodes.settling import NOT_RECORDED
 from registercodes.tat.errors import meaning_of
@@ -88,5 +89,25 @@ def _outcome(code: RegisterCode) -> Explanation:
     return Explanation(_(message), who)
 
 
+def not_disabled(code: RegisterCode, events: list[AuditEvent]) -> Explanation | None:
+    """Why a code that should be disabled is not, as the cloud was last heard; None where nothing is left to say."""
+    expired = code.expires_at and code.expires_at <= timezone.now()
+    if not code.disable_wanted_at or code.disabled_at or expired:
+        return None
+    why_not = next((event.detail["why_not"] for event in reversed(events) if is_failed_disable(event)), "")
+    meaning = meaning_of(why_not)
+    who = meaning.who if meaning else REASONS.get(why_not, ("", "wait"))[1]
+    if who == "wait":
+        return Explanation(_("The cloud could not be asked, or gave no usable answer."), who)
+    return Explanation(_("The cloud refused to disable it, so somebody has to mend that first."), "operator")
+
+
+def is_failed_disable(event: AuditEvent) -> bool:
+    return event.action == Action.CODE_DISABLE_REQUESTED and "why_not" in event.detail
+
+
 def told(event: AuditEvent) -> Told:
+    if is_failed_disable(event):
+        label = _("Not disabled: the cloud did not agree")
+        return Told(event.at, label, event.actor_name, event.detail["why_not"])
     return Told(event.at, event.get_action_display().capitalize(), event.actor_name, event.error_code)

@@ -10,7 +10,7 @@ from registercodes import audit, cloud, places, throttle
 from registercodes.audit import NOWHERE, Origin
 from registercodes.database import DATABASE_AWAY
 from registercodes.models import Action, Outcome, RegisterCode
-from registercodes.tat.errors import Refused, TatError
+from registercodes.tat.errors import NotSent, Refused, Unknown
 
 log = logging.getLogger("registercodes.lifecycle")
 
@@ -36,7 +36,7 @@ def disable(code: RegisterCode, *, actor: Any, origin: Origin) -> bool:
 
 
 def request_disable(code: RegisterCode, *, actor: Any, origin: Origin) -> None:
-    """Commit the wish once; asking again is fine and writes nothing."""
+    """Commit the wish once; asking again is fine and writes nothing. Raises only while nothing is committed."""
     now = timezone.now()
     with transaction.atomic(durable=True):
         moved = (
@@ -48,17 +48,28 @@ def request_disable(code: RegisterCode, *, actor: Any, origin: Origin) -> None:
             audit.record(
                 Action.CODE_DISABLE_REQUESTED, Outcome.UNKNOWN, code=code, actor=actor, team=code.team, origin=origin
             )
-    code.refresh_from_db()
+        code.refresh_from_db()
 
 
 def push_disable(code: RegisterCode, *, actor: Any = None, origin: Origin = NOWHERE) -> bool:
-    """Tell the cloud what is on record as wanted; a failure leaves the wish for the next sync."""
+    """Tell the cloud what is on record as wanted. A failure leaves the wish, and a note of why it is not met."""
     if code.disabled_at:
         return True
     with places.place(DISABLE) as free:
-        agreed = free and _slot_free() and _disabled_upstream(code.region, code.code_id, trace_id=origin.request_id)
-    if not agreed:
+        asked = free and _slot_free()
+        why_not = _why_not(code.region, code.code_id, trace_id=origin.request_id) if asked else "busy"
+    try:
+        if why_not:
+            note_failure(code, why_not, actor=actor, origin=origin)
+        else:
+            note_disabled(code, actor=actor, origin=origin)
+    except DATABASE_AWAY:  # the wish stands on record: asked again, the cloud's answer is the same
+        log.error("disable_outcome_not_recorded", extra={"reference": code.reference}, exc_info=True)
         return False
+    return not why_not
+
+
+def note_disabled(code: RegisterCode, *, actor: Any, origin: Origin) -> None:
     with transaction.atomic():
         now = timezone.now()
         moved = RegisterCode.objects.filter(
@@ -67,7 +78,21 @@ def push_disable(code: RegisterCode, *, actor: Any = None, origin: Origin = NOWH
         if moved:
             code.disabled_at = now
             audit.record(Action.CODE_DISABLED, Outcome.SUCCESS, code=code, actor=actor, team=code.team, origin=origin)
-    return True
+
+
+def note_failure(code: RegisterCode, why_not: str, *, actor: Any, origin: Origin) -> None:
+    """Folded like a denial: a person may press again for as long as the cloud says no."""
+    if actor is None:
+        return
+    audit.record_folded(
+        Action.CODE_DISABLE_REQUESTED,
+        actor=actor,
+        reason=f"{code.reference}:{why_not}",
+        code=code,
+        team=code.team,
+        origin=origin,
+        detail={"why_not": why_not},
+    )
 
 
 def disable_unrecorded(code: RegisterCode, *, code_id: str) -> bool:
@@ -77,7 +102,7 @@ def disable_unrecorded(code: RegisterCode, *, code_id: str) -> bool:
     the person is told of the code. True when the cloud agreed.
     """
     try:
-        agreed = _disabled_upstream(code.region, code_id, trace_id=code.request_id)
+        agreed = not _why_not(code.region, code_id, trace_id=code.request_id)
     except Exception:
         log.exception("disable_failed_unexpectedly", extra={"reference": code.reference})
         agreed = False
@@ -94,12 +119,13 @@ def _slot_free() -> bool:
         return False
 
 
-def _disabled_upstream(region: str, code_id: str, *, trace_id: str) -> bool:
+def _why_not(region: str, code_id: str, *, trace_id: str) -> str:
+    """Empty when the cloud agreed; else the vendor's code or our reason."""
     try:
         cloud.client().disable_register_codes(region=region, code_ids=[code_id], trace_id=trace_id)
     except Refused as refusal:
-        return refusal.code == GONE
-    except TatError as failure:
-        log.warning("disable_failed", extra={"code_id": code_id, "reason": type(failure).__name__})
-        return False
-    return True
+        return "" if refusal.code == GONE else refusal.code
+    except (NotSent, Unknown) as failure:
+        log.warning("disable_failed", extra={"code_id": code_id, "reason": failure.reason})
+        return getattr(failure, "code", "") or failure.reason
+    return ""

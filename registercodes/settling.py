@@ -103,11 +103,11 @@ def _unbelievable(verdict: _Verdict) -> _Verdict:
 
 
 def _close(code: RegisterCode, *, origin: Origin) -> None:
-    """Disable a withheld code now if that is possible; its wish is committed and a sync retries it."""
+    """Disable a withheld code now if that is possible; its wish is committed, and its card offers to ask again."""
     try:
         lifecycle.push_disable(code, origin=origin)
     except Exception:
-        log.warning("disable_left_to_sync", extra={"reference": code.reference}, exc_info=True)
+        log.warning("disable_left_undone", extra={"reference": code.reference}, exc_info=True)
 
 
 def _abandon(code: RegisterCode, answer: Created | TatError, *, sent_at: datetime, origin: Origin) -> None:

@@ -85,8 +85,12 @@ def stored(request: HttpRequest, reference: str) -> HttpResponse:
 def disable(request: HttpRequest, reference: str) -> HttpResponse:
     """Asked for in words first; says what it does not do."""
     code = access.code_to_close(request.user, reference)
-    if request.method == "POST" and code.code_id:
-        lifecycle.disable(code, actor=request.user, origin=origin_of(request))
+    try:
+        if request.method == "POST" and code.code_id:
+            lifecycle.disable(code, actor=request.user, origin=origin_of(request))
+    except DATABASE_AWAY:
+        log.error("disable_not_recorded", extra={"reference": reference}, exc_info=True)
+        return render(request, "registercodes/disable.html", {"code": code, "is_busy": True}, status=503)
     if request.method == "POST" or not _may_disable(request, code):
         return redirect("registercodes:card", reference=reference)
     return render(request, "registercodes/disable.html", {"code": code})
@@ -247,9 +251,11 @@ def _already_used_page(request: HttpRequest, team: Team, form: RegisterCodeForm,
 def _card_context(request: HttpRequest, code: RegisterCode) -> dict[str, Any]:
     code.may_disable = _may_disable(request, code)
     code.may_confirm = code.state == State.ISSUED and not code.confirmed_at and code.created_by_id == request.user.pk
+    events = queries.timeline(code)
     return {
         "code": code,
-        "events": [explaining.told(event) for event in queries.timeline(code)],
+        "events": [explaining.told(event) for event in events],
+        "not_disabled": explaining.not_disabled(code, events),
         "again_url": _again_url(request, code),
         "refresh_seconds": PENDING_REFRESH_SECONDS if code.is_settling else None,
     }

@@ -142,7 +142,11 @@ def _issued(code: Any, now: datetime) -> ShownState:
     if code.expires_at and code.expires_at <= now:
         return ShownState(_("Expired"), "idle", _("Its time is over; no further host can enrol."))
     if code.disable_wanted_at:
-        return ShownState(_("Disabling"), "busy", _("Disabling is on record; the cloud has not confirmed it yet."))
+        return ShownState(
+            _("Not disabled yet"),
+            "bad",
+            _("It should be disabled, and the cloud has not agreed: hosts can still enrol."),
+        )
     if not code.confirmed_at:
         return ShownState(
             _("Unconfirmed"), "warn", _("Its value was shown once, and nobody has said that it is stored.")
@@ -151,7 +155,7 @@ def _issued(code: Any, now: datetime) -> ShownState:
 
 
 def _unsettled(state: str, *, disabled: bool = False) -> ShownState:
-    closed = _("It is disabled.") if disabled else _("Disabling it is on record.")
+    closed = _("It is disabled.") if disabled else _("The cloud has not agreed to disable it yet.")
     return {
         "pending": ShownState(_("Still working"), "busy", _("The cloud has not answered yet.")),
         "refused": ShownState(_("Refused"), "idle", _("The cloud refused; no code was created.")),

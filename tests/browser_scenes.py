@@ -80,12 +80,32 @@ def many_teams(stage: Stage) -> Page:
     return page
 
 
-def disabled(stage: Stage) -> Page:
+def disable_press(stage: Stage) -> Page:
     page = stage.at(NEW)
     create(page)
     page.get_by_role("button", name="I have stored it").click()
     page.get_by_role("link", name="Disable").click()
+    return page
+
+
+def disabled(stage: Stage) -> Page:
+    page = disable_press(stage)
     page.get_by_role("button", name="Disable it for good").click()
+    return page
+
+
+def not_disabled(stage: Stage) -> Page:
+    page = disable_press(stage)
+    stage.portal.sandbox.fault("error", action="DisableRegisterCodes", code="UnauthorizedOperation")
+    page.get_by_role("button", name="Disable it for good").click()
+    return page
+
+
+def not_disabled_for_want_of_a_record(stage: Stage) -> Page:
+    page = disable_press(stage)
+    with stage.portal.database.locked():
+        page.get_by_role("button", name="Disable it for good").click()
+        expect(page.get_by_text("the code still admits hosts")).to_be_visible()
     return page
 
 
@@ -99,6 +119,12 @@ def sent(stage: Stage, *, team: str = NEW, name: str = "alice", permanent: bool 
         with page.expect_response("**/plan/"):
             page.get_by_label("Permanently").check()
     create(page)
+    return page
+
+
+def forced_colours(stage: Stage) -> Page:
+    page = stage.enter("alice", forced_colors="active")
+    page.goto(NEW)
     return page
 
 
@@ -235,6 +261,7 @@ SCENES: dict[str, tuple[str, Callable[[Stage], Page]]] = {
     "home, auditor": ("Codes", lambda stage: stage.at("/", "dora")),
     "no team": ("You are in no team yet", no_team),
     "new": ("New register code", lambda stage: stage.at(NEW)),
+    "new, forced colours": ("New register code", forced_colours),
     "new, no scripts": ("New register code", without_scripts),
     "new, filled": ("New register code", filled),
     "new, policy": ("New register code", lambda stage: stage.at(PAYMENTS, "charlie")),
@@ -269,6 +296,8 @@ SCENES: dict[str, tuple[str, Callable[[Stage], Page]]] = {
     "card, right to left": (RTL, lambda stage: stage.at(stage.card(f"description = '{RTL}'"))),
     "card, pending": ("no description", pending_card),
     "card, disabled": ("no description", disabled),
+    "card, not disabled": ("no description", not_disabled),
+    "disable, busy": ("Disable this code?", not_disabled_for_want_of_a_record),
     "disable": ("Disable this code?", lambda stage: stage.at(stage.card() + "disable/")),
     "400": ("This request makes no sense to the portal", other_name),
     "403": ("You may not do this", lambda stage: stage.at(stage.card() + "disable/", "dora")),
@@ -276,5 +305,5 @@ SCENES: dict[str, tuple[str, Callable[[Stage], Page]]] = {
     "404": ("There is nothing here", lambda stage: stage.at("/codes/aaaaaaa/")),
     "405": ("This address is for a button", lambda stage: stage.at("/sso/sign-out/")),
     "500": ("The portal failed", broken),
-    "503": ("The portal is too busy to keep a record", while_nobody_can_write),
+    "503": ("The portal cannot reach its records", while_nobody_can_write),
 }

@@ -150,6 +150,15 @@ def test_where_sign_in_leads_back_to_a_button_the_page_of_it_is_shown_and_nothin
     assert code.confirmed_at is None and not code.events.exists()
 
 
+def test_a_team_that_is_switched_off_is_not_offered_and_says_so(as_alice, asleep):
+    assert "/teams/asleep/codes/new/" not in text(as_alice.get("/"))
+    assert "/teams/web/codes/new/" in text(as_alice.get("/"))
+
+    page = text(as_alice.get("/teams/asleep/codes/new/"))
+
+    assert "This team is switched off" in page and "do not include it" not in page
+
+
 def test_another_teams_form_answers_exactly_as_one_that_does_not_exist(as_charlie, web):
     assert same_page(as_charlie.get("/teams/web/codes/new/")) == same_page(as_charlie.get("/teams/none/codes/new/"))
 

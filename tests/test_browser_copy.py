@@ -10,7 +10,7 @@ BLOCKED = "Copying is blocked here. It is selected: press Ctrl+C (⌘C on a Mac)
 COMMANDS = {
     "linux": "Copy the command: Linux, in one line",
     "windows": "Copy the command: Windows",
-    "linux-quiet": "Copy the command: Linux, value kept out of the shell’s history",
+    "linux-quiet": "Copy the command: Linux, value kept out of history and sudo’s log",
 }
 
 

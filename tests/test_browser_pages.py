@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser_scenes import SCENES, Stage, prepare
+from browsers import NEW
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
@@ -72,3 +73,13 @@ def test_page_asks_only_us_complains_of_nothing_and_can_be_read_by_everyone(name
         assert broken_rules(page) == [], (width, scheme)
     assert elsewhere(seen, page) == []
     assert complaints(seen, page) == []
+
+
+def test_in_forced_colours_the_chosen_validity_and_the_current_page_can_be_told(stage):
+    page = stage.enter("alice", forced_colors="active")
+    page.goto(NEW)
+    hours, permanent = (page.get_by_label(label) for label in ("For a number of hours", "Permanently"))
+    assert hours.screenshot() != permanent.screenshot()
+    page.get_by_label("Description").focus()
+    current = page.locator("[aria-current]").first
+    assert current.evaluate("element => getComputedStyle(element).outlineStyle") == "solid"

@@ -102,7 +102,7 @@ def test_leaving_asks_until_the_value_was_copied(visit, shared_portal):
     value = issued(page)
     assert leaving(page) == ["beforeunload"]
     page.get_by_role("button", name="Copy the id").click()
-    page.get_by_role("button", name="Copy the command: Linux, value kept out of the shell’s history").click()
+    page.get_by_role("button", name="Copy the command: Linux, value kept out of history and sudo’s log").click()
     assert leaving(page) == ["beforeunload"]  # neither holds the value
     assert value_on(page) == value
     page.get_by_role("button", name="Copy the value").click()

@@ -28,8 +28,8 @@ ERRORS = {
     "/fails/": (500, "The portal failed"),
     "/denies/": (403, "You may not do this"),
     "/suspects/": (400, "This request makes no sense to the portal"),
-    "/is-busy/": (503, "The portal is too busy to keep a record"),
-    "/is-away/": (503, "The portal is too busy to keep a record"),
+    "/is-busy/": (503, "The portal cannot reach its records"),
+    "/is-away/": (503, "The portal cannot reach its records"),
     "/nowhere/": (404, "There is nothing here"),
 }
 
@@ -73,7 +73,7 @@ def test_a_busy_database_asks_to_come_back_and_says_nothing_was_created(fragile)
     response = fragile.get("/is-busy/")
 
     assert response["Retry-After"] == "5"
-    assert "Nothing was created." in text(response)
+    assert "This request created nothing and changed nothing." in text(response)
 
 
 @pytest.mark.django_db(transaction=True)

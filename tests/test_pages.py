@@ -101,6 +101,7 @@ def test_mistakes_are_422_with_a_summary_that_leads_to_the_fields(as_alice, type
     assert (response.status_code, heading(response)) == (422, "New register code")
     assert summary(response) == ["How many hosts: Use 1 or more."]
     assert 'href="#id_register_limit"' in text(response) and is_well_formed(response)
+    assert "<title>Error: New register code" in text(response) and "Error:" not in text(as_alice.get(NEW))
 
 
 def test_a_row_that_is_still_pending_shows_still_working_and_moves_on(as_alice, alice, web, typed):
@@ -131,7 +132,7 @@ CARDS = {
     "unconfirmed": ({}, "Unconfirmed"),
     "active": ({"confirmed_at": timezone.now()}, "Active"),
     "expired": ({"expires_at": timezone.now() - timedelta(seconds=1)}, "Expired"),
-    "disabling": ({"disable_wanted_at": timezone.now()}, "Disabling"),
+    "not disabled yet": ({"disable_wanted_at": timezone.now()}, "Not disabled yet"),
     "disabled": ({"disabled_at": timezone.now()}, "Disabled"),
     "permanent": ({"permanent": True, "effective_time": 100_000, "confirmed_at": timezone.now()}, "Active"),
     "refused": ({"state": "refused"}, "Refused"),
@@ -154,6 +155,15 @@ def test_the_card_and_the_list_name_how_a_code_stands(as_alice, alice, web, case
         assert page.status_code == 200 and is_well_formed(page)
         assert f">{label}</span>" in text(page)
     assert ("Disable</a>" in text(card)) is bool(code.code_id and not code.disabled_at)
+
+
+def test_large_numbers_are_grouped_and_long_lives_are_told_in_years_too(as_alice, alice, web):
+    code = a_code(team=web, person=alice, register_limit=10_000, effective_time=99_999)
+
+    card, home = (text(as_alice.get(path)).replace("\u00a0", " ") for path in (f"/codes/{code.reference}/", "/"))
+
+    assert "<dd>10 000</dd>" in card and "<dd>99 999 hours (about 11.4 years)</dd>" in card
+    assert ">10 000</td>" in home
 
 
 def test_reading_a_page_never_writes_history(as_alice, alice, web):

@@ -5,7 +5,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from portal.urls import handler400, handler500, urlpatterns  # noqa: F401
+from portal.urls import handler400, handler403, handler500, urlpatterns  # noqa: F401
 
 SECRET = "21e9b871e123427dbee18b0cf3e0d766f91d81a9902843b7b046d7b9ffb9d45a"
 

@@ -142,6 +142,19 @@ class RegisterCode(models.Model):
         return wording.sentence(self.asked, until=self.expires_at)
 
     @property
+    def mark(self) -> str:
+        """How its description ends in the cloud's own console; empty where the mark did not fit."""
+        return f"~{self.reference}" if rules.mark_in(self.description_sent) else ""
+
+    @property
+    def limit_words(self) -> str:
+        return wording.grouped(self.register_limit)
+
+    @property
+    def duration_words(self) -> str:
+        return wording.duration(self.effective_time)
+
+    @property
     def network_words(self) -> str:
         return wording.network(self.ip_address_range)
 

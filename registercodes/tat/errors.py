@@ -136,7 +136,7 @@ _BUSY = gettext_noop(
 )
 _FAULT = gettext_noop(
     "The cloud reported a fault of its own, so a code may or may not have been created. "
-    "Do not ask again yet: the portal looks for it and says what it found."
+    "If one was, nobody has seen its value."
 )
 
 _LIMIT = Meaning("retry_limit", "wait", _BUSY)
