@@ -150,6 +150,15 @@ def test_where_sign_in_leads_back_to_a_button_the_page_of_it_is_shown_and_nothin
     assert code.confirmed_at is None and not code.events.exists()
 
 
+@pytest.mark.parametrize(("who", "disables"), [("dora", False), ("erin", True)])
+def test_a_role_without_a_team_reads_what_it_may_do_and_no_roadmap(seated, who, disables):
+    page = text(seated(who).get("/"))
+
+    assert "You may open any code by the address of its record" in page
+    assert ("and disable it there" in page) is disables
+    assert "arrive" not in page
+
+
 def test_a_team_that_is_switched_off_is_not_offered_and_says_so(as_alice, asleep):
     assert "/teams/asleep/codes/new/" not in text(as_alice.get("/"))
     assert "/teams/web/codes/new/" in text(as_alice.get("/"))

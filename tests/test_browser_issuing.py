@@ -133,3 +133,18 @@ def test_mended_errors_end_on_the_value_under_the_same_submission(visit, portal)
     create(page)
     assert portal.sandbox.is_value(id_on(page), value_on(page))
     assert (creates(portal), portal.rows()[-1].state) == (1, "issued")
+
+
+def test_whoever_stopped_the_page_is_led_to_the_list_before_sending_again(visit, portal):
+    """204 leaves the page as a press of Esc does."""
+    page = visit(portal, "alice")
+    page.clock.install()
+    page.goto(NEW)
+    page.route("**/codes/new/", lambda route: route.fulfill(status=204))
+    with page.expect_response("**/codes/new/"):
+        create(page)
+    led = page.get_by_text("look for the code first")
+    expect(led).to_be_hidden()
+    page.clock.run_for(9000)
+    expect(led).to_be_visible()
+    expect(page.get_by_role("link", name="the list, in another tab")).to_have_attribute("href", "/?team=web")

@@ -1,4 +1,4 @@
-"""Every row of the call fault table (shared faults.md), over real sockets: the outcome and how often it was sent."""
+"""Every row of the call fault table, over real sockets: the outcome and how often it was sent."""
 
 import contextlib
 import gzip

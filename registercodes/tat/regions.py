@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-# The lists found disagree (shared tat-api.md 3.2); these names cover every region on any of them.
+# The lists found disagree; these names cover every region on any of them.
 NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "ap-guangzhou": "Guangzhou",

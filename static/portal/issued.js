@@ -1,4 +1,4 @@
-// The page that shows a value once: copies it, then forgets it. Measured behaviour is in docs; the server holds without this.
+// The page that shows a value once: copies it, then forgets it. DECISIONS 5 has what was measured; the server holds without this.
 "use strict";
 
 const page = document.getElementById("issued");

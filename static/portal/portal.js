@@ -1,16 +1,22 @@
 // Comforts for every page; each page works without them. Texts come from the page, never from here.
 "use strict";
 
+const SLOW = 8000; // a usual answer takes a second
+
 // One press, one submission. A second POST would drop the first answer, and the value with it.
 function blockSecondSubmit(form) {
   const button = form.querySelector("button:not([type=button])");
   const label = button && button.textContent;
+  const slow = form.querySelector("[data-slow]");
+  let waiting = 0;
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) {
       event.preventDefault();
       return;
     }
     form.dataset.sent = "yes";
+    // No event tells that somebody stopped the page; the request goes on regardless.
+    if (slow) waiting = setTimeout(() => { slow.hidden = false; }, SLOW);
     if (!button) return;
     button.setAttribute("aria-disabled", "true");
     if (button.dataset.busy) button.textContent = button.dataset.busy;
@@ -18,6 +24,8 @@ function blockSecondSubmit(form) {
   // Back may bring the page out of the back/forward cache with the block still on.
   window.addEventListener("pageshow", () => {
     delete form.dataset.sent;
+    clearTimeout(waiting);
+    if (slow) slow.hidden = true;
     if (!button) return;
     button.removeAttribute("aria-disabled");
     if (button.dataset.busy) button.textContent = label;
@@ -88,13 +96,11 @@ function refreshPlan(form) {
 // Hours or permanent: what does not apply is out of the way.
 function followValidity(form) {
   const hours = form.querySelector("[data-when=hours]");
-  const field = hours && hours.querySelector("input");
-  if (!field) return;
+  if (!hours) return;
   const follow = () => {
     const chosen = form.querySelector("input[name=validity]:checked");
     const complains = hours.querySelector(".invalid-feedback");
     hours.hidden = Boolean(chosen) && chosen.value === "permanent" && !complains;
-    if (hours.hidden && !field.validity.valid) field.value = field.defaultValue;
   };
   form.addEventListener("change", follow);
   window.addEventListener("pageshow", follow);
@@ -103,8 +109,7 @@ function followValidity(form) {
 
 // Characters as the cloud's rules count them. A maxlength counts UTF-16 units and would cut emoji short.
 function countCharacters(field) {
-  const most = Number(field.dataset.maxlength || field.getAttribute("maxlength"));
-  field.removeAttribute("maxlength");
+  const most = Number(field.dataset.maxlength);
   const counter = document.createElement("span");
   counter.className = "counter";
   counter.setAttribute("aria-hidden", "true");
@@ -161,7 +166,7 @@ document.querySelectorAll("form[data-plan-url]").forEach((form) => {
   refreshPlan(form);
   followValidity(form);
 });
-document.querySelectorAll("input[maxlength], input[data-maxlength]").forEach(countCharacters);
+document.querySelectorAll("input[data-maxlength]").forEach(countCharacters);
 showLocalTimes(document);
 closeMenus();
 document.querySelectorAll("[data-move-on]").forEach(moveOn);
