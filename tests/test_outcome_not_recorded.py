@@ -153,8 +153,8 @@ def test_a_request_that_never_left_is_told_so_although_that_cannot_be_recorded(a
 @pytest.mark.parametrize(
     ("refused", "said", "advice"),
     [
-        (False, "and the code is switched off", "Nothing, for this code."),
-        (True, "has not confirmed", "disabled there"),
+        (False, "The cloud has disabled it", "Nothing, for this code."),
+        (True, "has not agreed", "disabled there"),
     ],
 )
 def test_a_withheld_page_says_whether_the_unrecorded_disabling_worked(as_alice, typed, cloud, refused, said, advice):
@@ -169,9 +169,9 @@ def test_a_withheld_page_says_whether_the_unrecorded_disabling_worked(as_alice, 
 
 def test_a_recorded_withholding_says_that_it_goes_on_or_that_it_is_done(as_alice, typed, cloud):
     cloud.fault("no_value", execute=True, times=2)
-    assert "is switched off" in was_anything_created(send(as_alice, NEW, typed()))
+    assert "The cloud has disabled it" in was_anything_created(send(as_alice, NEW, typed()))
     cloud.fault("reset", action=DISABLE, execute=False)
-    assert "is switching the code off" in was_anything_created(send(as_alice, NEW, typed()))
+    assert "press Disable" in was_anything_created(send(as_alice, NEW, typed()))
 
 
 # A COMMIT whose answer is lost.
