@@ -12,6 +12,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 REDACTED = "[redacted]"
 # A value looks like 64 hex characters; our own digests do too and are told apart by their keys.
 SECRET_SHAPES = re.compile(
@@ -62,7 +63,11 @@ class RequestIdFilter(logging.Filter):
 
 
 def configuration(*, level: str) -> dict[str, Any]:
-    """For ``logging.config.dictConfig``; gunicorn is given the same, so that its lines are JSON too."""
+    """For ``logging.config.dictConfig``; gunicorn is given the same, so that its lines are JSON too.
+
+    A level that is none is INFO here: the settings name the variable, which logging's own complaint would not.
+    """
+    level = level if level in LEVELS else "INFO"
     return {
         "version": 1,
         "disable_existing_loggers": False,

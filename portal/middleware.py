@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 from portal import errors, health, startup
 from portal.logs import request_id
+from registercodes import access, views
 from registercodes.database import DATABASE_AWAY
 
 log = logging.getLogger("portal.middleware")
@@ -145,3 +146,17 @@ class BusyDatabaseMiddleware:
             return None
         log.error("database_unavailable", extra={"path": request.path}, exc_info=True)
         return errors.unavailable(request)
+
+
+class RefusalMiddleware:
+    """Puts on record what a signed-in person was refused, with where they asked from; the answer stays what it is."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        if isinstance(exception, access.Refusal):
+            access.note(exception, user=request.user, origin=views.origin_of(request))

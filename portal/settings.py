@@ -14,28 +14,29 @@ from csp.constants import NONE, SELF
 from portal import serving
 from portal.endpoints import is_cloud_endpoint, is_cloud_host, is_loopback, is_network
 from portal.environment import SECRET_LENGTH, Environment
+from portal.logs import LEVELS, configure
 from registercodes.sandbox import SECRET_ID as SANDBOX_SECRET_ID
 from registercodes.sandbox import SECRET_KEY as SANDBOX_SECRET_KEY
+from registercodes.tat.credentials import WORD
 from registercodes.tat.regions import DEFAULT_REGIONS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
 env.add_file(BASE_DIR / ".env")
+ACCOUNT_LENGTH = 100  # of the columns that hold it
 
 PORTAL_MODE = env.choice("PORTAL_MODE", choices=("production", "development"), default="production")
 DEVELOPMENT = PORTAL_MODE == "development"
 DEBUG = False  # in both: the debug page prints locals
 
 # Keys. The development values are public and only ever meet the sandbox.
-SECRET_KEY = env.secret(
-    "SECRET_KEY",
-    default="development-only-secret-key-0123456789abcdef" if DEVELOPMENT else None,
-    shortest=SECRET_LENGTH,
-)
+PUBLIC_KEYS = ("development-only-secret-key-0123456789abcdef", "development-only-audit-key-0123456789abcdef")
+SECRET_KEY = env.secret("SECRET_KEY", default=PUBLIC_KEYS[0] if DEVELOPMENT else None, shortest=SECRET_LENGTH)
 SECRET_KEY_FALLBACKS = env.secrets("SECRET_KEY_FALLBACKS")
-AUDIT_KEY = env.secret(
-    "AUDIT_KEY", default="development-only-audit-key-0123456789abcdef" if DEVELOPMENT else None, shortest=SECRET_LENGTH
-)
+AUDIT_KEY = env.secret("AUDIT_KEY", default=PUBLIC_KEYS[1] if DEVELOPMENT else None, shortest=SECRET_LENGTH)
+for name, key in (("SECRET_KEY", SECRET_KEY), ("AUDIT_KEY", AUDIT_KEY)):
+    if key in PUBLIC_KEYS and not DEVELOPMENT:
+        env.complain(name, "is the public key of development: make one of its own")
 AUDIT_KEY_FALLBACKS = env.secrets("AUDIT_KEY_FALLBACKS")
 
 # The web server's side.
@@ -56,7 +57,7 @@ TRUSTED_PROXIES = env.each(
     complaint="must list addresses, networks or the word unix",
 )
 ACCESS_HELP = env.text("ACCESS_HELP", default="")
-LOG_LEVEL = env.choice("LOG_LEVEL", choices=("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO")
+LOG_LEVEL = env.choice("LOG_LEVEL", choices=LEVELS, default="INFO")
 
 # The cloud's side.
 ALLOW_INSECURE_ENDPOINTS = env.flag("ALLOW_INSECURE_ENDPOINTS", default=False)
@@ -64,6 +65,8 @@ TAT_ENDPOINT = env.address(
     "TAT_ENDPOINT", default="http://127.0.0.1:8001" if DEVELOPMENT else "https://tat.intl.tencentcloudapi.com"
 )
 TAT_ACCOUNT = env.text("TAT_ACCOUNT", default="default")
+if len(TAT_ACCOUNT) > ACCOUNT_LENGTH:
+    env.complain("TAT_ACCOUNT", f"is longer than {ACCOUNT_LENGTH} characters")
 TAT_REGIONS = env.each(
     "TAT_REGIONS",
     env.words(
@@ -73,6 +76,8 @@ TAT_REGIONS = env.each(
     good=lambda word: word.replace("-", "").isalnum() and word.isascii() and word == word.lower(),
     complaint="must list region ids such as ap-singapore",
 )
+if not TAT_REGIONS:
+    env.complain("TAT_REGIONS", "lists no region")
 TAT_RATE = env.whole("TAT_RATE", default=19, low=1, high=20)  # calls per second and action; the API allows 20
 TAT_CONNECT_TIMEOUT = env.seconds("TAT_CONNECT_TIMEOUT", default=5, low=0.1, high=15)
 TAT_DEADLINE = serving.deadline(env)
@@ -84,6 +89,8 @@ def cloud_secret(name: str, sandbox_value: str) -> tuple[str, str]:
     """(value, path of its file): the client reads the file anew whenever it changes."""
     optional = DEVELOPMENT or bool(TENCENTCLOUD_CAM_ROLE_NAME) or not sandbox_value
     value = env.secret(name, default=sandbox_value if optional else None)
+    if value and not WORD.fullmatch(value):
+        env.complain(name, "must be one word of printable ASCII")
     return value, env.variables.get(f"{name}_FILE", "").strip()
 
 
@@ -170,6 +177,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "portal.middleware.RefusalMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "portal.urls"
@@ -233,6 +241,4 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 50
 DATA_UPLOAD_MAX_NUMBER_FILES = 0
 
 LOGGING_CONFIG = None  # portal.logs configures logging before Django does
-from portal.logs import configure  # noqa: E402
-
 configure(level=LOG_LEVEL, secrets=[TENCENTCLOUD_SECRET_KEY, TENCENTCLOUD_TOKEN, SECRET_KEY, AUDIT_KEY])

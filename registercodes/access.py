@@ -1,5 +1,6 @@
 """Decides who may see and do what. Strangers get 404, members without the right 403; no answer means no."""
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,10 +10,34 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 
-from registercodes.models import Membership, RegisterCode, Team
+from registercodes import audit
+from registercodes.audit import Origin
+from registercodes.database import DATABASE_AWAY
+from registercodes.models import Action, Membership, RegisterCode, Team
+
+log = logging.getLogger("registercodes.access")
+
+NO_TEAM = 0  # asked for like any other, so that a code that does not exist costs the same statements
+ASKED_MAX = 40
 
 
-class TeamSwitchedOff(PermissionDenied):
+class Refusal(Exception):
+    """What a signed-in person may not; ``reason`` is for the record, ``asked`` is what they asked for."""
+
+    def __init__(self, reason: str, *, asked: str) -> None:
+        super().__init__(reason)
+        self.reason, self.asked = reason, asked
+
+
+class NotThere(Refusal, Http404):
+    """Not theirs, or nobody's: which of the two is not told."""
+
+
+class MayNot(Refusal, PermissionDenied):
+    """They may see it and not do this."""
+
+
+class TeamSwitchedOff(MayNot):
     """One's own team, which makes no codes at present: its page says that rather than "not yours"."""
 
 
@@ -33,8 +58,8 @@ def teams_of(user: Any) -> list[Team]:
     return user._teams
 
 
-def is_member(user: Any, team: Team) -> bool:
-    return current_memberships().filter(user=user, team=team).exists()
+def is_member(user: Any, team_id: int) -> bool:
+    return current_memberships().filter(user=user, team_id=team_id).exists()
 
 
 def may_issue(user: Any, team: Team) -> bool:
@@ -42,34 +67,32 @@ def may_issue(user: Any, team: Team) -> bool:
     return current_memberships().filter(user=user, team=team, team__active=True).exists()
 
 
-def may_look(user: Any, code: RegisterCode) -> bool:
-    return is_member(user, code.team) or user.is_auditor or user.is_administrator
-
-
 def may_close(user: Any, code: RegisterCode) -> bool:
-    return is_member(user, code.team) or user.is_administrator
+    return is_member(user, code.team_id) or user.is_administrator
 
 
 def team_to_issue_for(user: Any, key: str) -> Team:
     team = next((team for team in teams_of(user) if team.key == key), None)
     if team is None:
-        raise Http404
+        raise NotThere("team_not_found", asked=key)
     if not team.active:
-        raise TeamSwitchedOff
+        raise TeamSwitchedOff("team_inactive", asked=key)
     return team
 
 
 def code_to_see(user: Any, reference: str) -> RegisterCode:
+    """A stranger's code and one that does not exist are the same to ask for: answer, statements and event."""
     code = RegisterCode.objects.select_related("team", "created_by").filter(reference=reference).first()
-    if code is None or not may_look(user, code):
-        raise Http404
+    may_look = is_member(user, code.team_id if code else NO_TEAM) or user.is_auditor or user.is_administrator
+    if code is None or not may_look:
+        raise NotThere("code_not_found", asked=reference)
     return code
 
 
 def code_to_close(user: Any, reference: str) -> RegisterCode:
     code = code_to_see(user, reference)
     if not may_close(user, code):
-        raise PermissionDenied
+        raise MayNot("code_may_not_close", asked=reference)
     return code
 
 
@@ -77,8 +100,20 @@ def code_to_confirm(user: Any, reference: str) -> RegisterCode:
     """Only who was shown a value can say that it is stored."""
     code = code_to_see(user, reference)
     if code.created_by_id != user.pk:
-        raise PermissionDenied
+        raise MayNot("code_may_not_confirm", asked=reference)
     return code
+
+
+def note(refusal: Refusal, *, user: Any, origin: Origin) -> None:
+    """On record, folded by its reason alone: what was asked for is the person's word and could be new each time.
+
+    A database that is busy must not turn the refusal into an error.
+    """
+    detail = {"asked": refusal.asked[:ASKED_MAX]}
+    try:
+        audit.record_folded(Action.USER_DENIED, actor=user, reason=refusal.reason, origin=origin, detail=detail)
+    except DATABASE_AWAY:
+        log.warning("denial_not_recorded", extra={"reason": refusal.reason}, exc_info=True)
 
 
 def renew_memberships(user: Any, groups: set[str]) -> tuple[set[str], set[str]]:

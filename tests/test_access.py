@@ -5,14 +5,16 @@ from datetime import timedelta
 
 import pytest
 from cast import browser_of, person
+from django.db import OperationalError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 from reading_pages import send, text
 from records import a_code
 
 from portal.sso.models import User
-from registercodes.models import Membership, RegisterCode, Team
+from registercodes.models import AuditEvent, Fold, Membership, RegisterCode, Team
 
 pytestmark = pytest.mark.django_db
 
@@ -166,6 +168,66 @@ def test_a_team_that_is_switched_off_is_not_offered_and_says_so(as_alice, asleep
     page = text(as_alice.get("/teams/asleep/codes/new/"))
 
     assert "This team is switched off" in page and "do not include it" not in page
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "who", "reason", "asked"),
+    [
+        ("POST", "/codes/CODE/disable/", "dora", "code_may_not_close", "CODE"),
+        ("POST", "/codes/CODE/stored/", "bob", "code_may_not_confirm", "CODE"),
+        ("GET", "/codes/CODE/", "charlie", "code_not_found", "CODE"),
+        ("GET", "/codes/zzzzzzz/", "charlie", "code_not_found", "zzzzzzz"),
+        ("GET", "/teams/web/codes/new/", "charlie", "team_not_found", "web"),
+        ("GET", "/teams/none/codes/new/", "charlie", "team_not_found", "none"),
+        ("GET", "/teams/asleep/codes/new/", "bob", "team_inactive", "asleep"),
+    ],
+)
+def test_a_refusal_is_on_record_once_with_who_and_why(method, path, who, reason, asked, seated, code, asleep):
+    for _ in range(3):
+        seated(who).generic(method, path.replace("CODE", code.reference))
+
+    event = AuditEvent.objects.get()
+    assert (event.action, event.outcome, event.actor.username) == ("user.denied", "failure", who)
+    assert event.detail == {
+        "reason": reason,
+        "asked": asked.replace("CODE", code.reference),
+        "repeats_before": 0,
+    }
+    assert (event.client_ip, len(event.request_id)) == ("127.0.0.1", 32)
+    assert Fold.objects.get().repeats == 2
+
+
+@pytest.mark.parametrize("who", ["charlie", "mallory"])
+def test_another_teams_code_costs_the_same_statements_as_one_that_does_not_exist(seated, code, who):
+    def shapes(reference):
+        browser = seated(who)
+        with CaptureQueriesContext(connection) as captured:
+            browser.get(f"/codes/{reference}/")
+        Fold.objects.all().delete()
+        return [re.sub(r"'.*?'|\d+", "?", query["sql"])[:120] for query in captured.captured_queries]
+
+    shapes(code.reference)  # templates and banner
+    assert shapes(code.reference) == shapes("zzzzzzz")
+
+
+def test_many_references_that_are_none_leave_one_event(as_charlie):
+    for letter in "abcdefgh":
+        assert as_charlie.get(f"/codes/{letter * 7}/").status_code == 404
+
+    assert AuditEvent.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_busy_record_never_turns_a_refusal_into_an_error(as_charlie, as_dora, code):
+    def busy(execute, sql, params, many, context):
+        if "registercodes_audithead" in sql:
+            raise OperationalError("database is locked")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(busy):
+        assert as_charlie.get(f"/codes/{code.reference}/").status_code == 404
+        assert as_dora.get(f"/codes/{code.reference}/disable/").status_code == 403
+    assert not AuditEvent.objects.exists()
 
 
 def test_another_teams_form_answers_exactly_as_one_that_does_not_exist(as_charlie, web):

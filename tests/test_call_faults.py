@@ -156,6 +156,8 @@ REFUSALS = {
     "AuthFailure.SecretIdNotFound": "refused the portal’s own keys",
     "AuthFailure.TokenFailure": "refused the portal’s own keys",
     "ResourceInsufficient": "cannot do this at the moment",
+    "ResourceNotFound": "something that the portal’s request relies on",
+    "ResourceNotFound.SomethingNew": "something that the portal’s request relies on",
 }
 
 

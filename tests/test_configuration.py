@@ -36,6 +36,18 @@ WRONG = {
     **{f"{name}_FILE absent": ({name: None, f"{name}_FILE": "DIR/LEAK-absent"}, f"{name}_FILE") for name in SECRETS},
     **{f"{name}_FILE empty": ({name: None, f"{name}_FILE": "DIR/LEAK-empty"}, f"{name}_FILE") for name in SECRETS},
     **{f"{name} set twice": ({f"{name}_FILE": "DIR/LEAK-good"}, name) for name in SECRETS},
+    **{
+        f"{name} public": ({name: f"development-only-{word}-key-0123456789abcdef"}, name)
+        for name in ("SECRET_KEY", "AUDIT_KEY")
+        for word in (name.split("_")[0].lower(),)
+    },
+    **{
+        f"{name} {number}": ({name: value}, name)
+        for name in ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_TOKEN")
+        for number, value in enumerate(("LEAK two words", "LEAKé", "LEAK\nLEAK"))
+    },
+    "no region": ({"TAT_REGIONS": " , "}, "TAT_REGIONS"),
+    "a long account": ({"TAT_ACCOUNT": "LEAK" * 26}, "TAT_ACCOUNT"),
     "SECRET_KEY_FILE a folder": ({"SECRET_KEY": None, "SECRET_KEY_FILE": "DIR"}, "SECRET_KEY_FILE"),
     "SECRET_KEY_FILE not text": ({"SECRET_KEY": None, "SECRET_KEY_FILE": "DIR/LEAK-binary"}, "SECRET_KEY_FILE"),
     "SECRET_KEY_FILE short": ({"SECRET_KEY": None, "SECRET_KEY_FILE": "DIR/LEAK-short"}, "SECRET_KEY_FILE"),
@@ -100,6 +112,7 @@ RIGHT = {
     "secrets in files": {
         **dict.fromkeys(SECRETS),
         **{f"{name}_FILE": "DIR/LEAK-good" for name in SECRETS},
+        "AUDIT_KEY_FILE": "DIR/LEAK-good-too",
     },
     "a CVM role instead of keys": {
         **dict.fromkeys(SECRETS[2:]),
@@ -150,6 +163,7 @@ def directory(tmp_path_factory) -> Path:
     (made / "LEAK-deployment").write_text(
         "PORTAL_MODE=development\nALLOWED_HOSTS=file.example\nTAT_REGIONS=ap-tokyo\nSECRET_KEY=" + "e" * 40
     )
+    (made / "LEAK-good-too").write_text("e" * 48 + "\n")
     return made
 
 

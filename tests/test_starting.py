@@ -57,6 +57,7 @@ def database(tmp_path):
 
 CONFIGURED_WRONG = {
     "a required variable missing": ({"SECRET_KEY": None}, "SECRET_KEY is not set."),
+    "no such log level": ({"LOG_LEVEL": "LEAK"}, "LOG_LEVEL must be one of"),
     "a file unreadable": ({"AUDIT_KEY": None, "AUDIT_KEY_FILE": "/LEAK/none"}, "AUDIT_KEY_FILE names a file"),
     "the sandbox in production": ({"TAT_ENDPOINT": f"http://{ENDPOINT}"}, "TAT_ENDPOINT must be https"),
 }

@@ -104,6 +104,10 @@ _BAD_CODE_ID = gettext_noop("The cloud does not accept this as the id of a regis
 _BAD_HOST_ID = gettext_noop("The cloud does not accept this as the id of a registered host. Nothing was changed.")
 _NO_CODE = gettext_noop("The cloud no longer has this register code. Nothing was changed; it can no longer be used.")
 _NO_HOST = gettext_noop("The cloud no longer has this registered host. Nothing was changed.")
+_NOT_FOUND = gettext_noop(
+    "The cloud did not find something that the portal's request relies on. Nothing was created. "
+    "Tell the portal's operator."
+)
 _REGION = gettext_noop("The cloud does not offer register codes in this region. Nothing was created. Choose another.")
 _OUR_REQUEST = gettext_noop(
     "The cloud did not accept the form of the portal's request. Nothing was created. Tell the portal's operator."
@@ -152,7 +156,7 @@ ERRORS: Final[Mapping[str, Meaning]] = MappingProxyType(
         "InvalidParameterValue.TooSmall": _person(_TOO_SMALL),
         "InvalidParameterValue.InvalidRegisterCodeId": _person(_BAD_CODE_ID),
         "InvalidParameterValue.InvalidRegisterInstanceId": _person(_BAD_HOST_ID),
-        "ResourceNotFound": _person(_NO_CODE),
+        "ResourceNotFound": _operator(_NOT_FOUND),
         "ResourceNotFound.RegisterCodesNotFoundCode": _person(_NO_CODE),
         "ResourceNotFound.RegisterInstanceNotFoundCode": _person(_NO_HOST),
         "UnsupportedRegion": _person(_REGION, field="region"),
