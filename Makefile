@@ -36,8 +36,8 @@ screenshots: .venv/.dev ## Take the README's pictures anew (needs Chromium)
 	$(PY) docs/screenshots.py
 
 lock: ## Compile requirements*.in anew (needs uv)
-	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt
-	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header requirements-dev.in -o requirements-dev.txt
+	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --no-strip-extras requirements.in -o requirements.txt
+	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --no-strip-extras requirements-dev.in -o requirements-dev.txt
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

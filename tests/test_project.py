@@ -4,10 +4,13 @@ import ast
 import itertools
 import re
 import subprocess
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command, get_commands
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from portal import settings as portal_settings
 
@@ -190,3 +193,18 @@ def test_tracked_files_hold_no_machine_of_ours():
     texts = {path: path.read_text(errors="ignore") for path in files if path.exists() and path.suffix != ".png"}
     pattern = re.compile(r"(?:--index-url|--find-links|/home/[a-z]+/|/Users/)")
     assert [path for path, text in texts.items() if path != Path(__file__) and pattern.search(text)] == []
+
+
+def test_a_pin_names_the_extras_that_other_packages_ask_it_for():
+    """Else pip takes the newest version for the extra, finds it unpinned and installs nothing: on the day of a release."""
+    pins = (ROOT / "requirements-dev.txt").read_text()
+    asked = {
+        (canonicalize_name(wanted.name), extra)
+        for installed in distributions()
+        for wanted in map(Requirement, installed.requires or [])
+        if wanted.extras and (wanted.marker is None or wanted.marker.evaluate({"extra": ""}))
+        for extra in wanted.extras
+    }
+
+    assert asked
+    assert [name for name, extra in asked if not re.search(rf"^{name}\[[^]]*{extra}", pins, re.M)] == []
