@@ -25,11 +25,18 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     teams = access.teams_of(user) if user and user.is_authenticated else []
     return {
         "my_teams": teams,
-        "issuing_teams": [team for team in teams if team.active],
+        "issuing_teams": [team for team in teams if team.active] if may_create(request) else [],
+        "is_break_glass": getattr(request, "is_break_glass", False),
+        "sign_in_away": getattr(request, "sign_in_away", False),
         "endpoint_notice": endpoint_notice(settings.TAT_ENDPOINT),
         "request_id": getattr(request, "request_id", ""),
         "access_help": settings.ACCESS_HELP,
     }
+
+
+def may_create(request: HttpRequest) -> bool:
+    """Of the session, beside what the person may: never under break-glass, nor while nobody can vouch for them."""
+    return not (getattr(request, "is_break_glass", False) or getattr(request, "sign_in_away", False))
 
 
 _known: dict[str, tuple[float, EndpointNotice]] = {}

@@ -126,6 +126,14 @@ class Environment:
             return ""
         return value
 
+    def issuer(self, name: str, *, default: str | None) -> str:
+        """An identity provider's name, kept to the letter: tokens repeat it, a closing slash included."""
+        value = self.text(name, default=default)
+        if value and not is_issuer(value):
+            self.complain(name, "must be the provider's issuer, such as https://login.example.com/realms/ops")
+            return ""
+        return value
+
     def each(self, name: str, words: list[str], *, good: Callable[[str], bool], complaint: str) -> list[str]:
         if not all(good(word) for word in words):
             self.complain(name, complaint)
@@ -162,3 +170,11 @@ def is_base_url(address: str) -> bool:
         return False
     plain = not (parts.path or parts.query or parts.fragment or parts.username or parts.password)
     return parts.scheme in {"http", "https"} and bool(parts.hostname) and plain and port_is_sound
+
+
+def is_issuer(address: str) -> bool:
+    """OpenID Connect Discovery 1.0, section 3: a URL with scheme and host, maybe port and path, and nothing else."""
+    parts = urlsplit(address)
+    return not (parts.query or parts.fragment or "?" in address or "#" in address) and is_base_url(
+        f"{parts.scheme}://{parts.netloc}"
+    )

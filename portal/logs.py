@@ -20,6 +20,7 @@ SECRET_SHAPES = re.compile(
     r"|(?<![0-9a-zA-Z])[0-9a-f]{64}(?![0-9a-zA-Z])"
     r"|(?<=RegisterCodeValue)(\\*[\"']\s*:\s*\\*[\"'])[^\"'\\]+"
 )
+NEVER_LOGGED = "request"  # Django adds the request object, whose repr is its address: the callback's holds a code
 DIGEST_KEYS = frozenset({"digest", "previous_digest", "fingerprint"})
 
 
@@ -38,7 +39,8 @@ class RedactingFormatter(JsonFormatter):
             return super().format(logging.makeLogRecord(named | facts))
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
-        return {self.redact("", key): self.redact(key, value) for key, value in log_data.items()}
+        told = {key: value for key, value in log_data.items() if key != NEVER_LOGGED}
+        return {self.redact("", key): self.redact(key, value) for key, value in told.items()}
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         log_data["at"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")

@@ -135,12 +135,28 @@ DATABASES["default"]["ATOMIC_REQUESTS"] = False  # it would erase the request ro
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MEMBERSHIP_DAYS = 30  # a membership that no sign-in confirmed for this long has lapsed
 
-# People.
+# People: those whom the identity provider vouches for; in development, without one, sample people.
 AUTH_USER_MODEL = "sso.User"
-AUTHENTICATION_BACKENDS = ["portal.sso.development.SamplePeople" if DEVELOPMENT else "portal.sso.backends.Nobody"]
-LOGIN_URL = "sso:sign_in"
+OIDC_ISSUER = env.issuer("OIDC_ISSUER", default="" if DEVELOPMENT else None)
+SINGLE_SIGN_ON = not DEVELOPMENT or bool(OIDC_ISSUER)
+OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID", default=None if SINGLE_SIGN_ON else "")
+OIDC_CLIENT_SECRET = env.secret("OIDC_CLIENT_SECRET", default=None if SINGLE_SIGN_ON else "")
+OIDC_SCOPES = env.text("OIDC_SCOPES", default="openid profile email groups").replace(",", " ").split()
+if "openid" not in OIDC_SCOPES:
+    env.complain("OIDC_SCOPES", "lacks openid")
+OIDC_GROUPS_CLAIM = env.text("OIDC_GROUPS_CLAIM", default="groups")
+OIDC_ADMIN_GROUPS = env.words("OIDC_ADMIN_GROUPS")
+OIDC_AUDITOR_GROUPS = env.words("OIDC_AUDITOR_GROUPS")
+OIDC_RECHECK_SECONDS = env.whole("OIDC_RECHECK_SECONDS", default=300, low=10, high=3600)
+OIDC_DEADLINE = env.seconds("OIDC_DEADLINE", default=10, low=0.1, high=30)
+if OIDC_ISSUER.startswith("http://") and not (ALLOW_INSECURE_ENDPOINTS or (DEVELOPMENT and is_loopback(OIDC_ISSUER))):
+    env.complain("OIDC_ISSUER", "must be https unless ALLOW_INSECURE_ENDPOINTS is yes")
+AUTHENTICATION_BACKENDS = ["portal.sso.backends.People" if SINGLE_SIGN_ON else "portal.sso.development.SamplePeople"]
+LOGIN_URL = "sso:login" if SINGLE_SIGN_ON else "sso:sign_in"
 LOGIN_REDIRECT_URL = "registercodes:home"
-SESSION_COOKIE_AGE = env.whole("SESSION_MAX_SECONDS", default=36000, low=60, high=604800)
+SESSION_MAX_SECONDS = env.whole("SESSION_MAX_SECONDS", default=36000, low=120, high=604800)
+SESSION_IDLE_SECONDS = env.whole("SESSION_IDLE_SECONDS", default=1800, low=120, high=604800)  # touched once a minute
+SESSION_COOKIE_AGE = SESSION_MAX_SECONDS
 SESSION_COOKIE_NAME = "portal-session" if DEVELOPMENT else "__Host-portal-session"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = not DEVELOPMENT
@@ -176,8 +192,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "portal.sso.gate.SignInRequiredMiddleware",
     "portal.middleware.RefusalMiddleware",
+    "portal.sso.gate.GateMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "portal.urls"
@@ -241,4 +258,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 50
 DATA_UPLOAD_MAX_NUMBER_FILES = 0
 
 LOGGING_CONFIG = None  # portal.logs configures logging before Django does
-configure(level=LOG_LEVEL, secrets=[TENCENTCLOUD_SECRET_KEY, TENCENTCLOUD_TOKEN, SECRET_KEY, AUDIT_KEY])
+configure(
+    level=LOG_LEVEL,
+    secrets=[TENCENTCLOUD_SECRET_KEY, TENCENTCLOUD_TOKEN, SECRET_KEY, AUDIT_KEY, OIDC_CLIENT_SECRET],
+)

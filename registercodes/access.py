@@ -122,12 +122,15 @@ def renew_memberships(user: Any, groups: set[str]) -> tuple[set[str], set[str]]:
     For sign-in and re-check only, inside their transaction.
     """
     now = timezone.now()
-    had = set(Membership.objects.filter(user=user).values_list("team__key", flat=True))
-    teams = list(Team.objects.filter(sso_group__in=groups - {""}))
-    Membership.objects.filter(user=user).exclude(team__in=teams).delete()
-    for team in teams:
-        Membership.objects.update_or_create(user=user, team=team, defaults={"checked_at": now})
-    if hasattr(user, "_teams"):
-        del user._teams
-    has = {team.key for team in teams}
-    return has - had, had - has
+    had = dict(Membership.objects.filter(user=user).values_list("team_id", "team__key"))
+    has = dict(Team.objects.filter(sso_group__in=groups - {""}).values_list("pk", "key"))
+    Membership.objects.filter(user=user, team__in=had.keys() - has.keys()).delete()
+    Membership.objects.filter(user=user, team__in=had.keys() & has.keys()).update(checked_at=now)
+    Membership.objects.bulk_create(
+        [Membership(user=user, team_id=pk, checked_at=now) for pk in sorted(has.keys() - had.keys())],
+        update_conflicts=True,  # two sign-ins of one person at once
+        unique_fields=["team", "user"],
+        update_fields=["checked_at"],
+    )
+    user.__dict__.pop("_teams", None)
+    return set(has.values()) - set(had.values()), set(had.values()) - set(has.values())

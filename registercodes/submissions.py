@@ -29,3 +29,12 @@ def opened(token: str, *, person: Any, team: Team) -> uuid.UUID | None:
     if said["person"] != person.pk or said["team"] != team.pk:
         return None
     return uuid.UUID(said["submission"])
+
+
+def person_in(token: str) -> int | None:
+    """The key of the person a form was drawn for; None for a forged or expired token."""
+    try:
+        said = signing.loads(token, salt=SALT, max_age=MAX_AGE_SECONDS)
+    except signing.BadSignature:
+        return None
+    return int(said["person"])

@@ -73,9 +73,20 @@ def check(team: Team, *, given: Collection[str]) -> None:
     bad = [network for network in networks if not is_network(network)]
     if bad:
         wrong["allowed_networks"] = f"Not IPv4 networks: {', '.join(bad)}."
+    if "sso_group" in given and (problem := group_problem(team.sso_group)):
+        wrong["sso_group"] = problem
     if wrong:
         raise ValidationError(wrong)
     team.full_clean()
+
+
+def group_problem(group: str) -> str:
+    """A team on a role's group would let auditors and administrators issue."""
+    if group in {*settings.OIDC_ADMIN_GROUPS, *settings.OIDC_AUDITOR_GROUPS}:
+        return "This group gives a role (OIDC_ADMIN_GROUPS, OIDC_AUDITOR_GROUPS) and so cannot be a team's."
+    if group and (group != group.strip() or not group.isprintable()):
+        return "A group is matched to the letter: no blanks around it, nothing unprintable."
+    return ""
 
 
 def is_network(text: str) -> bool:

@@ -31,7 +31,8 @@ def home(request: HttpRequest) -> HttpResponse:
     if team_key and not sections:
         raise Http404
     if not sections and not request.user.roles:
-        return render(request, "registercodes/no_team.html", status=403)
+        problem = {"groups_problem": getattr(request, "groups_problem", "")}
+        return render(request, "registercodes/no_team.html", problem, status=403)
     return render(request, "registercodes/home.html", {"sections": sections, "roles": sorted(request.user.roles)})
 
 
@@ -39,6 +40,8 @@ def home(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest, team_key: str) -> HttpResponse:
     """Ask for a code. The value, if any, is in this POST's own answer (DECISIONS 5)."""
     team = access.team_to_issue_for(request.user, team_key)
+    if getattr(request, "typed_before", None):
+        return _kept_page(request, team)
     if request.method != "POST":
         form = RegisterCodeForm(team=team, person=request.user, initial=_prefilled(request))
         return _form_page(request, team, form, note=_region_note(form))
@@ -96,12 +99,18 @@ def disable(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "registercodes/disable.html", {"code": code})
 
 
-def new_once_more(request: HttpRequest, team_key: str) -> HttpResponse:
-    """Instead of ``new``, when the form was drawn before another sign-in: the same words under a fresh token."""
+def new_once_more(request: HttpRequest, team_key: str, *, status: int, note: str) -> HttpResponse:
+    """Instead of ``new``, when a press may not be acted upon: the same words, and why."""
     team = access.team_to_issue_for(request.user, team_key)
     form = RegisterCodeForm(request.POST, team=team, person=request.user)
-    note = _("This form belonged to an earlier sign-in. Nothing was sent. Look it over, then press again.")
-    return _form_page(request, team, form, status=403, note=note)
+    return _form_page(request, team, form, status=status, note=note)
+
+
+def _kept_page(request: HttpRequest, team: Team) -> HttpResponse:
+    """What was typed before a sign-in or re-check came between."""
+    form = RegisterCodeForm(request.typed_before, team=team, person=request.user)
+    note = _("Your sign-in was checked in between. Nothing was sent yet: look it over, then press again.")
+    return _form_page(request, team, form, note=note)
 
 
 def _asked_for(request: HttpRequest, team: Team, form: RegisterCodeForm) -> tuple[RegisterCode | None, issuing.Result]:

@@ -1,4 +1,4 @@
-"""Decides who a signed-in session belongs to. In production nobody gets in until single sign-on is set up."""
+"""Decides who a session belongs to. Nobody is ever authenticated here: another step has proven who it is."""
 
 from typing import Any
 
@@ -7,18 +7,8 @@ from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
 
 
-class Nobody(BaseBackend):
-    """Admits no one, by any means."""
-
-    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
-        return None
-
-    def get_user(self, user_id: int) -> None:
-        return None
-
-
 class People(BaseBackend):
-    """Reads the person of a session that another step opened; deactivated people have none."""
+    """Reads the person of a session; deactivated people have none."""
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
         return None

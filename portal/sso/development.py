@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from portal.sso.backends import People
+from portal.sso.signing_in import Known
 
 if settings.PORTAL_MODE != "development":
     raise ImproperlyConfigured("PORTAL_MODE is production: sample people exist in development only.")
@@ -24,6 +25,10 @@ class SamplePerson:
     summary: str
     groups: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
+
+    @property
+    def known(self) -> Known:
+        return Known(ISSUER, self.username, self.username, self.name, "", self.groups, self.roles)
 
 
 SAMPLE_TEAMS = (

@@ -1,59 +1,179 @@
-"""Opens a session for a proven identity: person, teams and roles as the groups say, all in one commit."""
+"""Makes the record of a person what the provider says now: names, teams, roles and a session, all in one commit.
 
-from collections.abc import Mapping
+The only writer of people, memberships and role grants. The caller has proven
+who it is.
+"""
+
+import hashlib
+import logging
+from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth import login
-from django.db import transaction
+from django.conf import settings
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from portal.sso.models import RoleGrant, User
+from portal.sso import claims, sessions
+from portal.sso.models import LiveSession, RoleGrant, User
+from portal.sso.refusals import Refused
 from registercodes import access, audit
 from registercodes.audit import Origin
 from registercodes.models import Action, Outcome
 
+log = logging.getLogger("portal.sso")
 
-@transaction.atomic
+Kind = LiveSession.Kind
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a proven identity is known by here: the person, and what their groups give them."""
+
+    issuer: str
+    subject: str
+    username: str
+    display_name: str
+    email: str
+    groups: frozenset[str]
+    roles: frozenset[str]
+    problem: str = ""  # with the list of groups
+
+
+def known(identity: claims.Identity) -> Known:
+    """A group that gives a role never makes anybody a member of a team."""
+    administrators, auditors = settings.OIDC_ADMIN_GROUPS, settings.OIDC_AUDITOR_GROUPS
+    names = identity.groups.names
+    return Known(
+        issuer=identity.issuer,
+        subject=identity.subject,
+        username=identity.username,
+        display_name=identity.display_name,
+        email=identity.email,
+        groups=names - set(administrators) - set(auditors),
+        roles=claims.roles_in(names, administrators=administrators, auditors=auditors),
+        problem=identity.groups.problem,
+    )
+
+
 def sign_in(
-    request: HttpRequest,
-    *,
-    issuer: str,
-    subject: str,
-    names: Mapping[str, str],
-    groups: set[str],
-    roles: set[str],
-    backend: str,
-    origin: Origin,
+    request: HttpRequest, who: Known, *, kind: Kind, origin: Origin, sid: str = "", id_token: str = ""
 ) -> User:
-    """The caller has proven (issuer, subject). Memberships and roles become exactly those given."""
-    person = _person(issuer=issuer, subject=subject, names=names)
-    gained, lost = access.renew_memberships(person, groups)
-    _renew_roles(person, roles)
-    if gained or lost:
-        changes = {"gained": sorted(gained), "lost": sorted(lost)}
-        audit.record(Action.USER_TEAMS_CHANGED, Outcome.SUCCESS, actor=person, origin=origin, detail=changes)
-    audit.record(Action.USER_SIGNED_IN, Outcome.SUCCESS, actor=person, origin=origin, detail={"roles": sorted(roles)})
-    login(request, person, backend=backend)
-    return person
-
-
-def _person(*, issuer: str, subject: str, names: Mapping[str, str]) -> User:
-    person = User.objects.filter(issuer=issuer, subject=subject).first()
-    if person is None:
-        return User.objects.create_user(issuer=issuer, subject=subject, **names)
-    User.objects.filter(pk=person.pk).update(**names)
-    person.refresh_from_db()
-    return person
-
-
-def _renew_roles(person: User, roles: set[str]) -> None:
-    now = timezone.now()
-    RoleGrant.objects.filter(user=person).exclude(role__in=roles).delete()
-    for role in roles:
-        RoleGrant.objects.update_or_create(user=person, role=role, defaults={"checked_at": now})
-
-
-def sign_out_event(person: Any, *, origin: Origin) -> None:
+    """Raises ``Refused`` for somebody who was deactivated here, which is put on record."""
     with transaction.atomic():
-        audit.record(Action.USER_SIGNED_OUT, Outcome.SUCCESS, actor=person, origin=origin)
+        person = _person(who)
+        if person.is_active:
+            _renew(person, who, origin=origin)
+            detail = {"roles": sorted(who.roles), "kind": str(kind)}
+            audit.record(Action.USER_SIGNED_IN, Outcome.SUCCESS, actor=person, origin=origin, detail=detail)
+            problem = _problem(person, who)
+            if problem:
+                audit.record_folded(Action.USER_DENIED, actor=person, reason=problem, origin=origin)
+            sessions.open_for(
+                request, person, kind=kind, origin=origin, sid=sid, id_token=id_token, groups_problem=problem
+            )
+    if not person.is_active:
+        raise deactivated(person, origin=origin)
+    if problem:
+        log.warning("no_access", extra={"reason": problem, "person": person.username})
+    return person
+
+
+def recheck(request: HttpRequest, person: User, who: Known, *, origin: Origin, sid: str, id_token: str) -> None:
+    """As ``sign_in``, for a session that goes on; events only of what changed."""
+    with transaction.atomic():
+        changed = _renew(_person(who), who, origin=origin)
+        problem = _problem(person, who)
+        if problem and changed:
+            audit.record_folded(Action.USER_DENIED, actor=person, reason=problem, origin=origin)
+        sessions.checked(request, sid=sid, id_token=id_token, groups_problem=problem)
+    if problem:
+        log.warning("no_access", extra={"reason": problem, "person": person.username})
+
+
+def deactivated(person: User, *, origin: Origin) -> Refused:
+    sessions.end_all(person)
+    audit.record_folded(Action.USER_DENIED, actor=person, reason="deactivated", origin=origin)
+    return Refused("deactivated")
+
+
+def sign_out_event(person: Any, *, origin: Origin, **detail: str) -> None:
+    with transaction.atomic():
+        audit.record(Action.USER_SIGNED_OUT, Outcome.SUCCESS, actor=person, origin=origin, detail=detail)
+
+
+def _person(who: Known) -> User:
+    person = User.objects.filter(issuer=who.issuer, subject=who.subject).first()
+    if person is None:
+        return _new_person(who, username=_free_username(who)) or _new_person(who, username=_numbered(who), again=True)
+    _rename(person, who)
+    return person
+
+
+def _new_person(who: Known, *, username: str, again: bool = False) -> User | None:
+    """None when another sign-in took the name at this moment; the person, when it was the same person's."""
+    names = {"username": username, "display_name": who.display_name, "email": who.email}
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(issuer=who.issuer, subject=who.subject, **names)
+    except IntegrityError:
+        found = User.objects.filter(issuer=who.issuer, subject=who.subject).first()
+        if found is None and again:
+            raise
+        return found
+
+
+def _rename(person: User, who: Known) -> None:
+    """Only what differs: a write of the unique username would lock out events that refer to the person."""
+    wanted = {"display_name": who.display_name, "email": who.email}
+    if person.username not in {who.username, _numbered(who)}:
+        wanted["username"] = _free_username(who)
+    changes = {name: text for name, text in wanted.items() if getattr(person, name) != text}
+    if changes:
+        User.objects.filter(pk=person.pk).update(**changes)
+        for name, text in changes.items():
+            setattr(person, name, text)
+
+
+def _free_username(who: Known) -> str:
+    """A label that two people may share at the provider; the second here is told apart by a number of their own."""
+    return _numbered(who) if User.objects.filter(username=who.username).exists() else who.username
+
+
+def _numbered(who: Known) -> str:
+    number = hashlib.sha256(f"{who.issuer}\n{who.subject}".encode()).hexdigest()[:8]
+    return f"{who.username[: claims.NAME_LENGTH - 9]}~{number}"
+
+
+def _renew(person: User, who: Known, *, origin: Origin) -> bool:
+    """Memberships and roles become exactly those given; True when any changed."""
+    gained, lost = access.renew_memberships(person, set(who.groups))
+    roles_gained, roles_lost = _renew_roles(person, set(who.roles))
+    changes = {"gained": gained, "lost": lost, "roles_gained": roles_gained, "roles_lost": roles_lost}
+    if not any(changes.values()):
+        return False
+    detail = {name: sorted(names) for name, names in changes.items()}
+    audit.record(Action.USER_TEAMS_CHANGED, Outcome.SUCCESS, actor=person, origin=origin, detail=detail)
+    return True
+
+
+def _renew_roles(person: User, roles: set[str]) -> tuple[set[str], set[str]]:
+    now = timezone.now()
+    had = set(RoleGrant.objects.filter(user=person).values_list("role", flat=True))
+    RoleGrant.objects.filter(user=person, role__in=had - roles).delete()
+    RoleGrant.objects.filter(user=person, role__in=had & roles).update(checked_at=now)
+    RoleGrant.objects.bulk_create(
+        [RoleGrant(user=person, role=role, checked_at=now) for role in sorted(roles - had)],
+        update_conflicts=True,  # two sign-ins of one person at once
+        unique_fields=["user", "role"],
+        update_fields=["checked_at"],
+    )
+    person.__dict__.pop("_roles", None)
+    return roles - had, had - roles
+
+
+def _problem(person: User, who: Known) -> str:
+    """Why somebody who was let in may do nothing; empty for whoever has a team or a role."""
+    if who.roles or access.teams_of(person):
+        return ""
+    return f"groups_{who.problem}" if who.problem else "no_known_group"

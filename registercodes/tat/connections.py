@@ -181,11 +181,16 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
-    """Certificates and names verified, TLS 1.2 at least, and no SSLKEYLOGFILE from the environment."""
+def tls_context(ca_file: str | None = None, *, system_authorities: bool = False) -> ssl.SSLContext:
+    """Certificates and names verified, TLS 1.2 at least, and no SSLKEYLOGFILE from the environment.
+
+    ``system_authorities`` adds those of this machine, a company's own among them.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_verify_locations(ca_file or certifi.where())
+    if system_authorities:
+        context.load_default_certs()
     return context
 
 

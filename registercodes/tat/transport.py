@@ -33,13 +33,17 @@ class Received:
 class Transport:
     """The pooled session and the watchdog of one process. Safe for threads."""
 
-    def __init__(self, *, ca_file: str | None = None, secure: bool = True) -> None:
+    def __init__(self, *, ca_file: str | None = None, secure: bool = True, system_authorities: bool = False) -> None:
         self._watchdog = Watchdog()
         self._session = Session()
         self._session.trust_env = False  # .netrc would replace the Authorization header
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._session.mount("https://", Adapter(tls=tls_context(ca_file)) if secure else Adapter())
+        self._session.mount("https://", self._tls_adapter(ca_file, system_authorities) if secure else Adapter())
         self._session.mount("http://", Adapter())
+
+    @staticmethod
+    def _tls_adapter(ca_file: str | None, system_authorities: bool) -> Adapter:
+        return Adapter(tls=tls_context(ca_file, system_authorities=system_authorities))
 
     def send(self, request: requests.PreparedRequest, exchange: Exchange) -> Received:
         """The answer in full and in time, or NotSent, or Unknown."""

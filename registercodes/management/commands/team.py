@@ -1,14 +1,13 @@
 """Makes, changes and lists teams: the operator's command, since a team's group grants rights."""
 
 import argparse
-import getpass
 import shlex
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from registercodes import teams
+from registercodes import operator, teams
 from registercodes.models import Team
 
 
@@ -92,7 +91,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{team.key}: {options['action']}d.")
 
     def apply(self, options: dict[str, Any], facts: dict[str, Any]) -> Team:
-        by = getpass.getuser()
+        by = operator.name()
         if options["action"] == "create":
             return teams.create(facts=facts, by=by)
         key = facts.pop("key")

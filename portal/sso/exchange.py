@@ -1,0 +1,92 @@
+"""Asks the provider one thing within a time: bounded in seconds and bytes, never redirected, never by a proxy.
+
+The cloud client's own transport does it, since a provider can stall, drip and
+send without end like any other server.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+from django.conf import settings
+
+from portal.sso.refusals import Away, Refused
+from registercodes.tat.deadline import Exchange
+from registercodes.tat.errors import NotSent, Unknown
+from registercodes.tat.transport import PerProcess, Received, Transport
+
+CONNECT_SECONDS = 5.0
+BODY_MAX = 256 * 1024  # bytes; an id token with a thousand groups is under 100 KB
+PLACES = 6  # requests of one process that may wait for the provider: half of its threads
+PLACE_SECONDS = 2.0
+REFUSALS = frozenset({"invalid_grant", "invalid_client", "invalid_request", "unauthorized_client", "access_denied"})
+
+_transports = PerProcess(lambda: Transport(system_authorities=True))
+_places = threading.BoundedSemaphore(PLACES)
+
+
+def until() -> float:
+    """When what begins now has to be over, on ``time.monotonic``."""
+    return time.monotonic() + settings.OIDC_DEADLINE
+
+
+@contextmanager
+def place() -> Iterator[None]:
+    """A provider that stalls must not take every thread: past the places for it the answer is Away."""
+    if not _places.acquire(timeout=PLACE_SECONDS):
+        raise Away("busy")
+    try:
+        yield
+    finally:
+        _places.release()
+
+
+def get(url: str, *, until: float, what: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The JSON object at ``url``; ``what`` names it in the reasons of ``Away``."""
+    received = _send(requests.Request("GET", url, headers=dict(headers or {})), until=until, what=what)
+    if received.status != 200:
+        raise Away(f"{what}_status")
+    return _object_in(received, what=what)
+
+
+def post(url: str, *, until: float, what: str, headers: Mapping[str, str], body: str) -> dict[str, Any]:
+    """As ``get``; a 400 or 401 that says so in the words of RFC 6749 is ``Refused``."""
+    sent = {"Content-Type": "application/x-www-form-urlencoded", **headers}
+    received = _send(requests.Request("POST", url, headers=sent, data=body), until=until, what=what)
+    if received.status in {400, 401, 403}:
+        error = _object_in(received, what=what).get("error")
+        raise Refused(f"{what}_{error if isinstance(error, str) and error in REFUSALS else 'refused'}")
+    if received.status != 200:
+        raise Away(f"{what}_status")
+    return _object_in(received, what=what)
+
+
+def _send(request: requests.Request, *, until: float, what: str) -> Received:
+    request.headers |= {"Accept": "application/json", "Accept-Encoding": "identity"}
+    try:
+        prepared = request.prepare()
+    except (ValueError, requests.RequestException):
+        raise Away(f"{what}_address") from None
+    try:
+        received = _transports.current().send(prepared, Exchange(deadline=until, connect_timeout=CONNECT_SECONDS))
+    except (NotSent, Unknown) as failure:
+        raise Away(f"{what}_{failure.reason}") from None
+    if received.content_encoding not in {"", "identity"}:
+        raise Away(f"{what}_encoding")
+    if len(received.body) > BODY_MAX:
+        raise Away(f"{what}_too_large")
+    return received
+
+
+def _object_in(received: Received, *, what: str) -> dict[str, Any]:
+    try:
+        found = json.loads(received.body)
+    except (ValueError, RecursionError):
+        raise Away(f"{what}_not_json") from None
+    if not isinstance(found, dict):
+        raise Away(f"{what}_not_an_object")
+    return found

@@ -1,0 +1,213 @@
+"""What the provider publishes of itself, and the exchange of a code for a person. Contacted lazily, never at start.
+
+Discovery is kept for an hour; keys for a minute, and looked up anew when none
+fits: kept for the life of a process, a withdrawn key would stay accepted and a
+rotated one without a name would fail until a restart.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import quote_plus, urlsplit
+
+from authlib.oauth2 import ClientAuth
+from authlib.oauth2.rfc6749.parameters import prepare_token_request
+from django.conf import settings
+from joserfc.jwk import Key
+
+from portal.sso import claims, exchange, tokens
+from portal.sso.refusals import Away, Refused
+
+DISCOVERY = "/.well-known/openid-configuration"
+DISCOVERY_SECONDS = 3600
+KEYS_SECONDS = 60
+AWAY_SECONDS = 10  # a provider that was found away is not asked again for so long, or each page would wait for it
+LOOK_SECONDS = 3.0
+TOKEN_MAX = 64_000
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """OpenID Connect Discovery 1.0, section 3; what a provider does not offer is empty."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    userinfo_endpoint: str
+    end_session_endpoint: str
+    sends_issuer: bool  # RFC 9207
+    secret_in_body: bool
+
+
+@dataclass
+class _Known:
+    """What one process remembers, and until when (``time.monotonic``)."""
+
+    issuer: str = ""
+    metadata: Metadata | None = None
+    metadata_until: float = 0.0
+    keys: tuple[Key, ...] = ()
+    keys_until: float = 0.0
+    away_until: float = 0.0
+
+
+_known = _Known()
+_looking = threading.Lock()
+
+
+def forget() -> None:
+    """For tests, and for whoever changes the issuer of a running process."""
+    global _known
+    _known = _Known()
+
+
+def metadata(*, until: float) -> Metadata:
+    """Raises ``Away`` where the provider does not answer or publishes what cannot be used."""
+    known = _remembered()
+    if known.metadata is None or time.monotonic() > known.metadata_until:
+        known.metadata = _discovered(until=until)
+        known.metadata_until = time.monotonic() + DISCOVERY_SECONDS
+    return known.metadata
+
+
+def is_up() -> bool:
+    """Whether a browser may be sent there now. Up is looked at each time; away is believed for some seconds.
+
+    One thread looks and the others wait for what it finds, or a provider that stalls would hold each of them.
+    """
+    with _looking:
+        known = _remembered()
+        if time.monotonic() < known.away_until:
+            return False
+        try:
+            known.metadata = _discovered(until=time.monotonic() + min(LOOK_SECONDS, settings.OIDC_DEADLINE))
+        except Away:
+            note_away()
+            return False
+        known.metadata_until = time.monotonic() + DISCOVERY_SECONDS
+        return True
+
+
+def note_away() -> None:
+    """Somebody met it away just now."""
+    _remembered().away_until = time.monotonic() + AWAY_SECONDS
+
+
+def identity(*, code: str, verifier: str, nonce: str, redirect_uri: str) -> claims.Identity:
+    """Who came back with ``code``. Raises ``Refused`` or ``Away``."""
+    until = exchange.until()
+    about = metadata(until=until)
+    answer = _token_answer(about, code=code, verifier=verifier, redirect_uri=redirect_uri, until=until)
+    access_token, id_token = answer["access_token"], answer["id_token"]
+    said = with_keys(
+        lambda keys: tokens.id_token_claims(
+            id_token,
+            keys=keys,
+            issuer=settings.OIDC_ISSUER,
+            client_id=settings.OIDC_CLIENT_ID,
+            nonce=nonce,
+            access_token=access_token,
+        ),
+        until=until,
+    )
+    claims.usable_subject(said.get("sub"))
+    userinfo = _userinfo(about, access_token=access_token, until=until)
+    return claims.identity(said, userinfo, groups_claim=settings.OIDC_GROUPS_CLAIM, id_token=id_token)
+
+
+def with_keys(check: Callable[[tuple[Key, ...]], Found], *, until: float) -> Found:
+    """``check`` with the keys we know, and once more with those published now if none of them fits."""
+    known = _remembered()
+    was_fresh = time.monotonic() > known.keys_until
+    if was_fresh:
+        _renew_keys(known, until=until)
+    try:
+        return check(known.keys)
+    except tokens.UnknownKey:
+        if was_fresh:
+            raise
+    _renew_keys(known, until=until)
+    return check(known.keys)
+
+
+def _renew_keys(known: _Known, *, until: float) -> None:
+    document = exchange.get(metadata(until=until).jwks_uri, until=until, what="keys")
+    known.keys = tuple(tokens.published_keys(document))
+    known.keys_until = time.monotonic() + KEYS_SECONDS
+
+
+def _remembered() -> _Known:
+    if _known.issuer != settings.OIDC_ISSUER:
+        forget()
+        _known.issuer = settings.OIDC_ISSUER
+    return _known
+
+
+def _discovered(*, until: float) -> Metadata:
+    document = exchange.get(settings.OIDC_ISSUER.rstrip("/") + DISCOVERY, until=until, what="discovery")
+    if document.get("issuer") != settings.OIDC_ISSUER:
+        raise Away("discovery_issuer")
+    methods = document.get("token_endpoint_auth_methods_supported")
+    listed = methods if isinstance(methods, list) else ["client_secret_basic"]
+    return Metadata(
+        issuer=settings.OIDC_ISSUER,
+        authorization_endpoint=_address(document, "authorization_endpoint"),
+        token_endpoint=_address(document, "token_endpoint"),
+        jwks_uri=_address(document, "jwks_uri"),
+        userinfo_endpoint=_address(document, "userinfo_endpoint", needed=False),
+        end_session_endpoint=_address(document, "end_session_endpoint", needed=False),
+        sends_issuer=document.get("authorization_response_iss_parameter_supported") is True,
+        secret_in_body="client_secret_basic" not in listed and "client_secret_post" in listed,
+    )
+
+
+def _address(document: dict[str, Any], name: str, *, needed: bool = True) -> str:
+    """https, unless the issuer itself is not: a page or a secret never goes elsewhere."""
+    address = document.get(name)
+    if not isinstance(address, str) or not _is_address(address):
+        if needed:
+            raise Away(f"discovery_{name}")
+        return ""
+    return address
+
+
+def _is_address(text: str) -> bool:
+    allowed = {"https"} | {urlsplit(settings.OIDC_ISSUER).scheme}
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in allowed and bool(parts.hostname) and parts.port != 0 and text.isprintable()
+    except ValueError:
+        return False
+
+
+def _token_answer(about: Metadata, *, code: str, verifier: str, redirect_uri: str, until: float) -> dict[str, Any]:
+    body = prepare_token_request("authorization_code", redirect_uri=redirect_uri, code=code, code_verifier=verifier)
+    _, headers, body = _client(about).prepare("POST", about.token_endpoint, {}, body)
+    answer = exchange.post(about.token_endpoint, until=until, what="token", headers=headers, body=body)
+    if str(answer.get("token_type", "")).lower() != "bearer":
+        raise Refused("token_type")
+    for name in ("access_token", "id_token"):
+        if not isinstance(answer.get(name), str) or not 0 < len(answer[name]) <= TOKEN_MAX:
+            raise Refused(f"no_{name}")
+    if not answer["access_token"].isascii() or not answer["access_token"].isprintable():
+        raise Refused("access_token")
+    return answer
+
+
+def _client(about: Metadata) -> ClientAuth:
+    """RFC 6749, section 2.3.1: in a header, id and secret are encoded as a form's fields are."""
+    if about.secret_in_body:
+        return ClientAuth(settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET, "client_secret_post")
+    return ClientAuth(quote_plus(settings.OIDC_CLIENT_ID), quote_plus(settings.OIDC_CLIENT_SECRET))
+
+
+def _userinfo(about: Metadata, *, access_token: str, until: float) -> dict[str, Any]:
+    if not about.userinfo_endpoint:
+        return {}
+    headers = {"Authorization": f"Bearer {access_token}"}
+    return exchange.get(about.userinfo_endpoint, until=until, what="userinfo", headers=headers)

@@ -1,0 +1,110 @@
+"""Opens, reads and ends sessions. What a session is good for is in itself; who has which, in LiveSession.
+
+The provider's id token is kept in the server's session only: a re-check and a
+sign-out name the person with it.
+"""
+
+import time
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from portal.sso.models import LiveSession, User
+from registercodes.audit import Origin
+
+FACTS = "sso"
+TOUCH_SECONDS = 60  # a session that is used is written once a minute at most
+BREAK_GLASS_SECONDS = 3600
+
+Kind = LiveSession.Kind
+
+
+@dataclass(frozen=True, repr=False)
+class Facts:
+    """Times are seconds of the epoch. ``groups_problem`` tells a person without access why."""
+
+    kind: str
+    started_at: float
+    seen_at: float
+    checked_at: float
+    id_token: str = ""
+    groups_problem: str = ""
+
+    def age(self, now: float) -> float:
+        """Seconds since the provider last vouched for the person; a clock that went back makes it old."""
+        return now - self.checked_at if now >= self.checked_at else float("inf")
+
+    def is_over(self, now: float) -> bool:
+        longest = BREAK_GLASS_SECONDS if self.kind == Kind.BREAK_GLASS else settings.SESSION_MAX_SECONDS
+        return now - self.started_at >= longest or now - self.seen_at >= settings.SESSION_IDLE_SECONDS
+
+
+def open_for(
+    request: HttpRequest, person: User, *, kind: Kind, origin: Origin, sid: str = "", **more: str
+) -> LiveSession:
+    """A session under a new id; inside the transaction that signs in. ``more``: id_token, groups_problem."""
+    left = request.session.session_key
+    login(request, person, backend=settings.AUTHENTICATION_BACKENDS[0])
+    now = time.time()
+    request.session[FACTS] = asdict(Facts(kind=kind, started_at=now, seen_at=now, checked_at=now, **more))
+    at = timezone.now()
+    LiveSession.objects.filter(key=left or "").delete()
+    LiveSession.objects.filter(user=person, started_at__lt=_oldest(at)).delete()
+    return LiveSession.objects.create(
+        user=person,
+        key=request.session.session_key,
+        kind=kind,
+        sid=sid,
+        started_at=at,
+        checked_at=at,
+        client_ip=origin.client_ip,
+        user_agent=origin.user_agent,
+    )
+
+
+def _oldest(now: Any) -> Any:
+    return now - timedelta(seconds=settings.SESSION_MAX_SECONDS)
+
+
+def facts_of(request: HttpRequest) -> Facts | None:
+    kept = request.session.get(FACTS)
+    try:
+        return Facts(**kept)
+    except TypeError:  # none, or of an older release
+        return None
+
+
+def touch(request: HttpRequest, facts: Facts, *, now: float) -> None:
+    if now - facts.seen_at >= TOUCH_SECONDS:
+        request.session[FACTS] = asdict(replace(facts, seen_at=now))
+
+
+def checked(request: HttpRequest, *, sid: str, **more: str) -> None:
+    """The provider vouched for the session's person just now; ``more``: id_token, groups_problem."""
+    now = time.time()
+    facts = facts_of(request) or Facts(kind=Kind.SINGLE_SIGN_ON, started_at=now, seen_at=now, checked_at=now)
+    request.session[FACTS] = asdict(replace(facts, seen_at=now, checked_at=now, **more))
+    LiveSession.objects.filter(key=request.session.session_key).update(checked_at=timezone.now(), sid=sid)
+
+
+def end(request: HttpRequest) -> None:
+    """This browser's session alone."""
+    LiveSession.objects.filter(key=request.session.session_key or "").delete()
+    request.session.flush()
+
+
+@transaction.atomic
+def end_all(person: User, *, sid: str = "") -> int:
+    """Every session of a person, or those of one session at the provider; they are gone at the next request."""
+    living = LiveSession.objects.filter(user=person)
+    keys = list((living.filter(sid=sid) if sid else living).values_list("key", flat=True))
+    Session.objects.filter(session_key__in=keys).delete()
+    LiveSession.objects.filter(key__in=keys).delete()
+    return len(keys)
