@@ -303,7 +303,7 @@ SCENES: dict[str, tuple[str, Callable[[Stage], Page]]] = {
     "403": ("You may not do this", lambda stage: stage.at(stage.card() + "disable/", "dora")),
     "403, stale button": ("This page had gone stale", stale_button),
     "404": ("There is nothing here", lambda stage: stage.at("/codes/aaaaaaa/")),
-    "405": ("This address is for a button", lambda stage: stage.at("/sso/sign-out/")),
+    "405": ("This address is for a button", lambda stage: stage.at("/sso/backchannel-logout/")),
     "500": ("The portal failed", broken),
     "503": ("The portal cannot reach its records", while_nobody_can_write),
 }

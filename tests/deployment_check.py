@@ -13,6 +13,9 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "portal.example.com",
     "TENCENTCLOUD_SECRET_ID": "AKIDexample",
     "TENCENTCLOUD_SECRET_KEY": "example",
+    "OIDC_ISSUER": "https://login.example.com",
+    "OIDC_CLIENT_ID": "portal",
+    "OIDC_CLIENT_SECRET": "example",
     "DATABASE_URL": "sqlite:///run/deployment-check.sqlite3",
 }
 

@@ -38,7 +38,14 @@ POST /codes/zzzzzzz/stored/           302   404 404     404     404  404  404   
 POST /codes/zzzzzzz/disable/          302   404 404     404     404  404  404         302
 GET  /sso/sign-in/                    200   200 200     200     200  200  200         200
 POST /sso/sign-in/                    302   302 302     302     302  302  302         302
-POST /sso/sign-out/                   302   302 302     302     302  302  302         302
+GET  /sso/login/                      302   302 302     302     302  302  302         302
+GET  /sso/callback/                   404   404 404     404     404  404  404         404
+GET  /sso/logout/                     302   200 200     200     200  200  200         302
+POST /sso/logout/                     302   302 302     302     302  302  302         302
+GET  /sso/signed-out/                 200   200 200     200     200  200  200         200
+POST /sso/backchannel-logout/         404   404 404     404     404  404  404         404
+GET  /sso/break-glass/                200   200 200     200     200  200  200         200
+POST /sso/break-glass/                422   422 422     422     422  422  422         422
 GET  /healthz                         200   200 200     200     200  200  200         200
 GET  /readyz                          200   200 200     200     200  200  200         200
 GET  /static/portal/portal.css        200   200 200     200     200  200  200         200
@@ -98,7 +105,8 @@ def test_every_address_answers_each_person_as_the_table_says(
 
     assert answer.status_code == status
     if who in {"anonymous", "deactivated"} and status == 302 and path.split("/")[1] != "sso":
-        assert answer["Location"] == f"/sso/sign-in/?next={path}"
+        page = path.replace("plan", "new") if method == "POST" else path
+        assert answer["Location"] == f"/sso/sign-in/?next={page}"
 
 
 def ask(client, method, path, typed):

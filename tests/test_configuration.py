@@ -22,16 +22,20 @@ GOOD = {
     "ALLOWED_HOSTS": "portal.example.com",
     "TENCENTCLOUD_SECRET_ID": "LEAK-AKIDexample",
     "TENCENTCLOUD_SECRET_KEY": "LEAK-cloud-key",
+    "OIDC_ISSUER": "https://login.example.com/realms/ops",
+    "OIDC_CLIENT_ID": "LEAK-client",
+    "OIDC_CLIENT_SECRET": "LEAK-client-secret",
 }
 SANDBOX = "http://127.0.0.1:8001"
 DEVELOPMENT = {**dict.fromkeys(GOOD), "PORTAL_MODE": "development"}
-SECRETS = ("SECRET_KEY", "AUDIT_KEY", "TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY")
+SECRETS = ("SECRET_KEY", "AUDIT_KEY", "TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "OIDC_CLIENT_SECRET")
+NEEDED = (*SECRETS, "ALLOWED_HOSTS", "OIDC_ISSUER", "OIDC_CLIENT_ID")
 
 # What is changed in a good configuration (None: taken away), and the variable that must be named.
 WRONG = {
-    **{f"{name} missing": ({name: None}, name) for name in (*SECRETS, "ALLOWED_HOSTS")},
-    **{f"{name} empty": ({name: ""}, name) for name in (*SECRETS, "ALLOWED_HOSTS")},
-    **{f"{name} blank": ({name: "  \t "}, name) for name in (*SECRETS, "ALLOWED_HOSTS")},
+    **{f"{name} missing": ({name: None}, name) for name in NEEDED},
+    **{f"{name} empty": ({name: ""}, name) for name in NEEDED},
+    **{f"{name} blank": ({name: "  \t "}, name) for name in NEEDED},
     **{f"{name} short": ({name: "LEAK-too-short"}, name) for name in ("SECRET_KEY", "AUDIT_KEY")},
     **{f"{name}_FILE absent": ({name: None, f"{name}_FILE": "DIR/LEAK-absent"}, f"{name}_FILE") for name in SECRETS},
     **{f"{name}_FILE empty": ({name: None, f"{name}_FILE": "DIR/LEAK-empty"}, f"{name}_FILE") for name in SECRETS},
@@ -71,6 +75,16 @@ WRONG = {
             "TAT_RATE": ("LEAK", "0", "21", "-5", "19.5"),
             "TAT_CONNECT_TIMEOUT": ("LEAK", "0", "99", "1e1"),
             "TAT_DEADLINE": ("LEAK", "0", "31", "-1", "nan"),
+            "OIDC_ISSUER": (
+                *("LEAK", "login.example.com", "http://login.example.com/LEAK", "https://", "ftp://login.example.com"),
+                *("https://LEAK:LEAK@login.example.com", "https://login.example.com/?LEAK", "https://login.example/#"),
+                "https://login.example.com:99999",
+            ),
+            "OIDC_SCOPES": ("LEAK", "profile groups"),
+            "OIDC_RECHECK_SECONDS": ("LEAK", "0", "9", "3601", "1.5"),
+            "OIDC_DEADLINE": ("LEAK", "0", "31"),
+            "SESSION_IDLE_SECONDS": ("LEAK", "119", "604801"),
+            "SESSION_MAX_SECONDS": ("LEAK", "119", "604801"),
             "TAT_CONCURRENT": ("LEAK", "0", str(THREADS)),
             "DATABASE_URL": (
                 "LEAK",

@@ -29,7 +29,7 @@ LAYERS = (
     ("access", "policies", "audit", "ownership", "throttle", "places", "triggers"),
     ("models", "keys"),
     ("wording", "enrolling"),
-    ("rules", "secret", "tat", "database"),
+    ("rules", "secret", "tat", "database", "operator"),
 )
 WITHOUT_DJANGO = ("rules", "secret", "enrolling", "tat", "sandbox")
 

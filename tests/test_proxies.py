@@ -177,6 +177,6 @@ def test_our_proxys_word_on_https_counts_and_no_other_headers(in_production):
     assert "proxy_hops_is_0" not in portal.output()
     assert answer(portal, path="/healthz", host="10.0.0.5").startswith("HTTP/1.1 200 ")
     assert answer(portal, "X-Forwarded-Proto: https", host="evil.example").startswith("HTTP/1.1 400 ")
-    assert "\r\nLocation: /sso/sign-in/?next=/\r\n" in answer(
+    assert "\r\nLocation: /sso/login/?next=/\r\n" in answer(
         portal, "X-Forwarded-Proto: https", "X-Forwarded-Host: evil.example", "PATH_INFO: /healthz"
     )

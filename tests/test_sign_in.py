@@ -14,6 +14,7 @@ from reading_pages import send, text
 
 from portal.sso import signing_in
 from portal.sso.models import RoleGrant
+from portal.sso.sessions import Kind
 from registercodes.audit import NOWHERE
 from registercodes.models import AuditEvent, Membership, Team
 
@@ -36,7 +37,7 @@ call_command("migrate", verbosity=0)
 user = get_user_model().objects.create_user(issuer="sample", subject="alice", username="alice")
 settings.ALLOWED_HOSTS = ["testserver"]
 forged = Client(headers={"host": "testserver"})
-forged.force_login(user, backend="portal.sso.backends.Nobody")
+forged.force_login(user, backend="portal.sso.backends.People")
 try:
     importlib.import_module("portal.sso.development")
     loaded = True
@@ -82,7 +83,10 @@ def test_signing_in_again_makes_teams_and_roles_exactly_what_they_are_now(rf, cl
     sign_in(client)
 
     assert not Membership.objects.exists() and not RoleGrant.objects.exists()
-    assert AuditEvent.objects.filter(action="user.teams_changed").first().detail == {"gained": [], "lost": ["web"]}
+    assert AuditEvent.objects.filter(action="user.teams_changed").first().detail == {
+        **{"gained": [], "lost": ["web"]},
+        **{"roles_gained": [], "roles_lost": ["auditor"]},
+    }
 
 
 @pytest.mark.parametrize("who", ["", "nobody", "Alice", "alice ", "mallory", "<script>"])
@@ -97,7 +101,7 @@ def test_signing_out_ends_the_session_and_is_on_record(client, web):
     sign_in(client)
     cookies = dict(client.cookies)
 
-    assert client.post("/sso/sign-out/")["Location"] == SIGN_IN
+    assert client.post("/sso/logout/")["Location"] == SIGN_IN
     client.cookies["portal-session"] = cookies["portal-session"].value
     assert client.get("/").status_code == 302
     assert AuditEvent.objects.first().action == "user.signed_out"
@@ -106,11 +110,8 @@ def test_signing_out_ends_the_session_and_is_on_record(client, web):
 def test_the_same_address_with_another_subject_is_another_person(rf, client):
     request = client.request().wsgi_request
     for subject in ("one", "two"):
-        names = {"username": subject, "display_name": "Ann", "email": "ann@example.com"}
-        signing_in.sign_in(
-            request, issuer="idp", subject=subject, names=names, groups=set(), roles=set(), origin=NOWHERE,
-            backend="portal.sso.development.SamplePeople",
-        )  # fmt: skip
+        known = signing_in.Known("idp", subject, "ann", "Ann", "ann@example.com", frozenset(), frozenset())
+        signing_in.sign_in(request, known, kind=Kind.SAMPLE, origin=NOWHERE)
 
     assert User.objects.filter(email="ann@example.com").count() == 2
 
@@ -169,6 +170,9 @@ def test_in_production_nobody_is_admitted_by_any_means(tmp_path):
         "TENCENTCLOUD_SECRET_ID": "AKIDEXAMPLE",
         "TENCENTCLOUD_SECRET_KEY": "k" * 32,
         "DATABASE_URL": f"sqlite:///{tmp_path}/production.sqlite3",
+        "OIDC_ISSUER": "https://login.invalid",
+        "OIDC_CLIENT_ID": "portal",
+        "OIDC_CLIENT_SECRET": "s",
         "LOG_LEVEL": "ERROR",
     }
     command = [sys.executable, "-c", IN_PRODUCTION]
@@ -177,10 +181,10 @@ def test_in_production_nobody_is_admitted_by_any_means(tmp_path):
 
     assert said.returncode == 0, said.stderr
     assert json.loads(said.stdout.splitlines()[-1]) == {
-        "backends": ["portal.sso.backends.Nobody"],
+        "backends": ["portal.sso.backends.People"],
         "sample people can be loaded": False,
         "authenticate": False,
-        "form": 200,
+        "form": 404,
         "offers": False,
         "one click": 404,
         "a session in the store": 302,

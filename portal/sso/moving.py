@@ -5,11 +5,13 @@ A GET is redirected. What answers a POST must not be: Chromium holds the page's
 address included, so a page of ours moves on instead.
 """
 
+from urllib.parse import quote
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.encoding import iri_to_uri
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import url_has_allowed_host_and_scheme
 
 NEXT_LENGTH = 1000
 
@@ -21,7 +23,7 @@ def to(request: HttpRequest, address: str) -> HttpResponse:
 
 
 def to_sign_in(request: HttpRequest, *, next: str) -> HttpResponse:
-    address = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': next})}"
+    address = f"{resolve_url(settings.LOGIN_URL)}?next={quote(next, safe='/')}"
     return to(request, address) if settings.SINGLE_SIGN_ON else HttpResponseRedirect(address)
 
 

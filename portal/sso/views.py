@@ -26,7 +26,7 @@ def login(request: HttpRequest) -> HttpResponse:
     """Straight to the provider; without one (development) to the sample people."""
     wanted = moving.ours(request, request.GET.get("next", ""))
     if not settings.SINGLE_SIGN_ON:
-        return redirect("sso:sign_in")
+        return moving.to_sign_in(request, next=wanted)
     try:
         return arriving.ask(request, attempts.new(next=wanted))
     except Away as away:
