@@ -95,7 +95,7 @@ for stage, words in PLACES.items():
         f"{stage}: never": answer(stage, silent=True),
         f"{stage}: one byte at a time": answer(stage, drip=0.1),
         f"{stage}: one byte of the header at a time": answer(stage, drip=0.1, drip_head=True),
-    }, statuses=BROKEN)  # fmt: skip
+    }, statuses=BROKEN, slow=True)  # fmt: skip
 table("userinfo", {
     "userinfo: 401": answer("userinfo", status=401, body=b"{}"),
     "userinfo: signed": {"userinfo_answer": lambda plan, provider: answer(
@@ -125,10 +125,6 @@ table("discovery issuer", {
             "javascript": f"javascript:alert('{MARK}')", "a file": "file:///etc/passwd", "data": "data:,{}",
             "a path": "/authorize", "without a host": "http:///authorize", "with a line end": "http://a/\r\nX: y",
         }.items()
-    },
-    **{
-        f"discovery: userinfo_endpoint is {kind}": discovery(userinfo_endpoint=value)
-        for kind, value in {"a number": 7, "javascript": "javascript:1", "a file": "file:///etc/passwd"}.items()
     },
 }, statuses=BROKEN)  # fmt: skip
 table("keys key signature", {

@@ -27,21 +27,22 @@ Changes = dict[str, Change]
 
 @dataclass(frozen=True)
 class Misbehaviour:
-    """``reasons``: words of which the log line's ``reason`` is one; ``statuses``: of the page."""
+    """``reasons``: words of which the log line's ``reason`` is one; ``statuses``: of the page. Slow ones never end."""
 
     changes: Changes
     reasons: frozenset[str]
     statuses: frozenset[int]
+    slow: bool = False
 
 
 TABLE: dict[str, Misbehaviour] = {}  # filled by the modules that misbehaviours.py names
 
 
-def table(reasons: str, rows: dict[str, Changes], *, statuses: frozenset[int] = NEVER_IN) -> None:
+def table(reasons: str, rows: dict[str, Changes], *, statuses: frozenset[int] = NEVER_IN, slow: bool = False) -> None:
     if TABLE.keys() & rows.keys():
         raise KeyError(TABLE.keys() & rows.keys())
     words = frozenset(reasons.split())
-    TABLE.update({name: Misbehaviour(changes, words, statuses) for name, changes in rows.items()})
+    TABLE.update({name: Misbehaviour(changes, words, statuses, slow) for name, changes in rows.items()})
 
 
 def now(offset: float) -> Callable[[Provider], int]:
