@@ -25,6 +25,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     teams = access.teams_of(user) if user and user.is_authenticated else []
     return {
         "my_teams": teams,
+        "may_audit": bool(user and user.is_authenticated and user.is_staff),
         "issuing_teams": [team for team in teams if team.active],
         "endpoint_notice": endpoint_notice(settings.TAT_ENDPOINT),
         "request_id": getattr(request, "request_id", ""),
