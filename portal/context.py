@@ -28,6 +28,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         "issuing_teams": [team for team in teams if team.active] if may_create(request) else [],
         "is_break_glass": getattr(request, "is_break_glass", False),
         "sign_in_away": getattr(request, "sign_in_away", False),
+        "may_audit": bool(user and user.is_authenticated and user.is_staff),
         "endpoint_notice": endpoint_notice(settings.TAT_ENDPOINT),
         "request_id": getattr(request, "request_id", ""),
         "access_help": settings.ACCESS_HELP,

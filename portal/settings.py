@@ -11,7 +11,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from portal import serving
+from portal import addresses, serving
 from portal.endpoints import is_cloud_endpoint, is_cloud_host, is_loopback, is_network
 from portal.environment import SECRET_LENGTH, Environment
 from portal.logs import LEVELS, configure
@@ -56,6 +56,7 @@ TRUSTED_PROXIES = env.each(
     good=lambda word: word == "unix" or is_network(word),
     complaint="must list addresses, networks or the word unix",
 )
+ADMIN_PATH = addresses.admin_path(env)
 ACCESS_HELP = env.text("ACCESS_HELP", default="")
 LOG_LEVEL = env.choice("LOG_LEVEL", choices=LEVELS, default="INFO")
 
@@ -161,6 +162,7 @@ SESSION_COOKIE_NAME = "portal-session" if DEVELOPMENT else "__Host-portal-sessio
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = not DEVELOPMENT
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # a cookie would hold words of the admin
 CSRF_COOKIE_NAME = "portal-csrf" if DEVELOPMENT else "__Host-portal-csrf"
 CSRF_COOKIE_SECURE = not DEVELOPMENT
 CSRF_COOKIE_HTTPONLY = True
@@ -173,6 +175,8 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
+    "django.contrib.messages",
+    "portal.apps.PortalAdminConfig",
     "django.contrib.staticfiles",
     "crispy_forms",
     "crispy_bootstrap5",
@@ -193,6 +197,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.sso.gate.SignInRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "portal.middleware.RefusalMiddleware",
     "portal.sso.gate.GateMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -209,6 +214,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
                 "portal.context.chrome",
             ],
         },

@@ -1,8 +1,11 @@
 """Maps addresses to views."""
 
+from django.conf import settings
+from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
+    path(settings.ADMIN_PATH, admin.site.urls),
     path("sso/", include("portal.sso.urls")),
     path("", include("registercodes.urls")),
 ]

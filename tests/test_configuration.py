@@ -65,6 +65,7 @@ WRONG = {
             "PROXY_HOPS": ("LEAK", "-1", "1.5", "11", "٣", "1_0", "9" * 5000),
             "TRUSTED_PROXIES": ("LEAK", "10.0.0.0/33", "10.0.0.0/8,LEAK"),
             "CSRF_TRUSTED_ORIGINS": ("LEAK.example.com", "https://a.example,LEAK"),
+            "ADMIN_PATH": ("LEAK", "/LEAK/", "LEAK//", "LEAK here/", "../", "<slug:LEAK>/", "codes/", "Static/LEAK/"),
             "ALLOW_INSECURE_ENDPOINTS": ("LEAK", "flase", "ja"),
             "TAT_ENDPOINT": (
                 *("LEAK", "tat.intl.tencentcloudapi.com", "ftp://tat.intl.tencentcloudapi.com", "https://"),
@@ -135,6 +136,7 @@ RIGHT = {
     "the sandbox where that is allowed": {"TAT_ENDPOINT": SANDBOX, "ALLOW_INSECURE_ENDPOINTS": "yes"},
     "another machine in development where that is allowed": DEVELOPMENT
     | {"TAT_ENDPOINT": "http://tencentcloudapi.com.example:8001", "ALLOW_INSECURE_ENDPOINTS": "yes"},
+    "the admin elsewhere": {"ADMIN_PATH": "back-office/audit_1/"},
     "words with blanks": {"ALLOWED_HOSTS": " a.example , b.example ,", "TAT_REGIONS": "ap-singapore , eu-frankfurt"},
     "variables in a file": {"PORTAL_ENV_FILE": "DIR/LEAK-deployment", "ALLOWED_HOSTS": None},
     "a file in development": DEVELOPMENT | {"PORTAL_ENV_FILE": "DIR/LEAK-deployment"},

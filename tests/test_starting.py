@@ -179,7 +179,7 @@ def elsewhere(tmp_path, database):
 
 @pytest.mark.processes
 def test_gunicorn_stops_when_static_files_were_never_collected(elsewhere):
-    assert stops(elsewhere[1], "The collected static files lack bootstrap/")
+    assert stops(elsewhere[1], "The collected static files lack admin/")
 
 
 @pytest.mark.processes

@@ -16,6 +16,6 @@ class People(BaseBackend):
     def get_user(self, user_id: int) -> Any:
         people = get_user_model().objects
         try:
-            return people.get(pk=user_id, is_active=True)
+            return people.seated(user_id)
         except people.model.DoesNotExist:
             return None

@@ -63,7 +63,7 @@ function refreshPlan(form) {
         redirect: "error",
         headers: { "X-Requested-With": "fetch" },
       });
-      if (answer.status === 401) return location.reload(); // signed out: sign in, then come back here
+      if (answer.status === 401) return comeBack(form);
       if (!answer.ok) return mark(true);
       const html = await answer.text();
       if (mine !== request) return;
@@ -91,6 +91,12 @@ function refreshPlan(form) {
     clearTimeout(timer);
     if (request) request.abort();
   });
+}
+
+// The sign-in is asked about in between: what was typed goes there and back with the person. A reload would drop it.
+function comeBack(form) {
+  form.action = form.dataset.planUrl;
+  HTMLFormElement.prototype.submit.call(form);
 }
 
 // Hours or permanent: what does not apply is out of the way.

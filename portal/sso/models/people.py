@@ -14,6 +14,14 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
         return user
 
+    def seated(self, pk: int) -> "User":
+        """An active person and the roles in one statement: every page of a session asks for both."""
+        held = RoleGrant.objects.filter(user=models.OuterRef("pk"))
+        holds = {f"holds_{role}": models.Exists(held.filter(role=role)) for role in RoleGrant.Role}
+        person = self.annotate(**holds).get(pk=pk, is_active=True)
+        person._roles = frozenset(role.value for role in RoleGrant.Role if getattr(person, f"holds_{role}"))
+        return person
+
     def create_superuser(self, *args: object, **kwargs: object) -> None:
         raise NotImplementedError("Nobody is a superuser here: roles come from the identity provider's groups.")
 

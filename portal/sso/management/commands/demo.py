@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from portal import assets
 from portal.endpoints import is_loopback
 from registercodes import ownership, teams
 from registercodes.models import Team
@@ -77,7 +78,7 @@ class Command(BaseCommand):
         made = settings.STATIC_ROOT / "staticfiles.json"
         sources = [*settings.BASE_DIR.joinpath("static").rglob("*"), *settings.BOOTSTRAP.joinpath("css").glob("*")]
         newest = max(source.stat().st_mtime for source in sources)
-        if not made.exists() or made.stat().st_mtime < newest:
+        if not made.exists() or made.stat().st_mtime < newest or assets.problems():
             call_command("collectstatic", verbosity=0, interactive=False, clear=True)
 
     def start_sandbox(self, state: str) -> subprocess.Popen[bytes]:
