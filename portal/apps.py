@@ -10,4 +10,5 @@ class PortalAdminConfig(SimpleAdminConfig):
 
     def ready(self) -> None:
         super().ready()
-        import_module("registercodes.admin")
+        for ours in ("registercodes.admin", "portal.sso.admin"):
+            import_module(ours)

@@ -23,12 +23,12 @@ TABLE = """
 /admin/login/                       302   302     302     302  302  302         302
 /admin/jsi18n/                      302   403     403     403  200  200         302
 /admin/auth/                        302   403     403     403  404  404         302
-/admin/sso/                         302   403     403     403  404  404         302
+/admin/sso/                         302   403     403     403  200  200         302
 /admin/logout/                      302   403     403     403  404  404         302
 /admin/password_change/             302   403     403     403  404  404         302
 /admin/password_change/done/        404   404     404     404  404  404         404
 /admin/autocomplete/                302   403     403     403  404  404         302
-/admin/sso/user/                    404   404     404     404  404  404         404
+/admin/sso/user/                    302   403     403     403  200  200         302
 /admin/auth/group/                  404   404     404     404  404  404         404
 /admin/sessions/session/            404   404     404     404  404  404         404
 /admin/admin/logentry/              404   404     404     404  404  404         404
@@ -106,7 +106,7 @@ def test_roles_are_read_with_the_person_in_one_statement(as_dora, django_assert_
 def test_it_signs_out_through_the_portal(as_dora):
     page = text(as_dora.get("/admin/"))
 
-    assert re.findall(r'<form[^>]*action="([^"]*)"', page) == ["/sso/sign-out/"]
+    assert re.findall(r'<form[^>]*action="([^"]*)"', page) == ["/sso/logout/"]
 
 
 def test_every_first_word_of_an_address_is_closed_to_the_admins_path():
@@ -124,7 +124,7 @@ def test_what_djangos_admin_has_besides_is_no_address(name):
 
 
 def test_nothing_is_registered_that_is_not_ours():
-    assert {model._meta.app_label for model in admin.site._registry} <= {"registercodes"}
+    assert {model._meta.app_label for model in admin.site._registry} <= {"registercodes", "sso"}
     assert {type(model_admin).__module__.split(".")[0] for model_admin in admin.site._registry.values()} <= {
         "registercodes"
     }

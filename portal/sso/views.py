@@ -124,5 +124,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     chosen = BY_NAME.get(request.POST.get("person", ""))
     if chosen is None:
         return redirect("sso:sign_in")
-    signing_in.sign_in(request, chosen.known, kind=Kind.SAMPLE, origin=origin_of(request))
-    return redirect(moving.ours(request, request.POST.get("next", "")))
+    wanted = moving.ours(request, request.POST.get("next", ""))
+    try:
+        signing_in.sign_in(request, chosen.known, kind=Kind.SAMPLE, origin=origin_of(request))
+    except Refused as refused:
+        return arriving.failed(request, refused, next=wanted)
+    return redirect(wanted)
