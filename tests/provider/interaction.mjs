@@ -12,7 +12,8 @@ export async function interact(house, request, response) {
     const chosen = new URLSearchParams(await bodyOf(request));
     return await finish(house, request, response, answerTo(chosen, house.people));
   } catch (problem) {
-    return sendPage(response, errorPage({ error: problem.error ?? problem.message, why: problem.error_description }), 400);
+    const facts = { error: problem.error ?? problem.message, why: problem.error_description ?? '' };
+    return sendPage(response, errorPage(facts), 400);
   }
 }
 

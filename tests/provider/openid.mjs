@@ -31,7 +31,7 @@ export function newProvider(house) {
     cookies: { keys: [house.cookieKey], long: { sameSite: 'lax' }, short: { sameSite: 'lax' } }, // "none" needs https
     ttl: { AccessToken: HOUR, AuthorizationCode: 60, IdToken: HOUR, Interaction: HOUR, Session: DAY, Grant: DAY },
     interactions: { policy: policyOf(), url: (_, interaction) => `/sign-in/${interaction.uid}` },
-    httpOptions: () => ({ signal: AbortSignal.timeout(10_000) }), // of back-channel calls; 2.5 s is short on a busy machine
+    httpOptions: () => ({ signal: AbortSignal.timeout(10_000) }), // of back-channel calls: 2.5 s can be too short
     renderError: (ctx, facts) => show(ctx, errorPage(facts)),
     features: {
       devInteractions: { enabled: false },
@@ -65,9 +65,11 @@ function metadataOf(client) {
 // A session outlives the account it was made with; without this check the library fails on the missing account.
 function policyOf() {
   const policy = interactionPolicy.base();
-  const isUnusable = (ctx) => Boolean(ctx.oidc.session.accountId) && !ctx.oidc.account;
-  const description = 'the account may not be used';
-  policy.get('login').checks.add(new interactionPolicy.Check('account_unusable', description, 'login_required', isUnusable));
+  policy.get('login').checks.add(new interactionPolicy.Check(
+    'account_unusable',
+    'the account may not be used',
+    (ctx) => Boolean(ctx.oidc.session.accountId) && !ctx.oidc.account,
+  ));
   return policy;
 }
 

@@ -16,9 +16,10 @@ export function signInPage(action, people) {
 }
 
 function personButton(person) {
-  const groups = person.groups?.length ? [].concat(person.groups).join(', ') : 'no group';
+  const groups = [].concat(person.groups ?? []).join(', ') || 'no group';
   const state = person.enabled ? groups : `${groups}; account disabled`;
-  return `<button name="person" value="${safe(person.username)}">${safe(person.name)}<small>${safe(state)}</small></button>`;
+  const label = `${safe(person.name)}<small>${safe(state)}</small>`;
+  return `<button name="person" value="${safe(person.username)}">${label}</button>`;
 }
 
 // `form` is the library's own, with its secret; the button belongs to it by its id.
