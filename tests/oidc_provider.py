@@ -125,7 +125,7 @@ class OidcProvider:
         self._ask("reset")
 
     def requests(self, path: str = "") -> list[str]:
-        """"METHOD path" of what it was asked, in order, ours apart; `path` narrows."""
+        """ "METHOD path" of what it was asked, in order, ours apart; `path` narrows."""
         seen = self._ask("requests")["requests"]
         return [f"{request['method']} {request['path']}" for request in seen if path in ("", request["path"])]
 

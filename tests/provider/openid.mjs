@@ -68,6 +68,7 @@ function policyOf() {
   policy.get('login').checks.add(new interactionPolicy.Check(
     'account_unusable',
     'the account may not be used',
+    'login_required',
     (ctx) => Boolean(ctx.oidc.session.accountId) && !ctx.oidc.account,
   ));
   return policy;
