@@ -71,11 +71,11 @@ class OidcProvider:
 
     @property
     def issuer(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return sample_provider.issuer(self.port)
 
     def environment(self) -> dict[str, str]:
         """The variables that make a portal sign people in here."""
-        return sample_provider.environment(self.issuer)
+        return sample_provider.environment(self.port)
 
     def discovery(self) -> dict:
         return self._control.get(f"{self.issuer}/.well-known/openid-configuration", timeout=10).json()

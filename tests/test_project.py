@@ -137,8 +137,8 @@ def test_the_example_environment_names_only_variables_that_are_read():
 
 def test_every_make_target_is_in_the_help():
     text = (ROOT / "Makefile").read_text()
-    named = set(re.findall(r"^([a-z]+):", text, re.MULTILINE))
-    explained = set(re.findall(r"^([a-z]+):.*## ", text, re.MULTILINE))
+    named = set(re.findall(r"^([a-z-]+):", text, re.MULTILINE))
+    explained = set(re.findall(r"^([a-z-]+):.*## ", text, re.MULTILINE))
     assert named == explained
 
 

@@ -1,23 +1,21 @@
 """The sample provider of `make run-sso`: how it is started, and what a portal is told of it. Never in production.
 
-Its program is in tests/provider: it asks nobody for a proof, so it is not among what a deployment needs to install.
+Its program is in tests/provider: it asks nobody for a proof, so it is not among what a deployment installs.
 """
 
 import shutil
 import subprocess
+from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 
-if settings.PORTAL_MODE != "development":
-    raise ImproperlyConfigured("PORTAL_MODE is production: the sample provider exists in development only.")
-
-ADDRESS = "127.0.0.1:8002"
+PORT = 8002
 FOLDER = settings.BASE_DIR / "tests" / "provider"
 INSTALLED = FOLDER / "node_modules" / ".package-lock.json"  # written last by npm
-MISSING = "No {program} here: apt-get install nodejs npm"
-EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 (recognised, not listened on)
+MISSING = "No {program} on this machine: apt-get install nodejs npm"
+EVERYWHERE = frozenset({"0.0.0.0", "::", None})  # noqa: S104 (recognised, not listened on)
 
 # Public, and known to the sample provider alone.
 CLIENT_ID = "register-code-portal"
@@ -29,38 +27,29 @@ def problem() -> str:
     if not shutil.which("node"):
         return MISSING.format(program="node")
     if not INSTALLED.exists():
-        return "The sample provider is not installed yet: make run-sso does it."
+        return "The sample provider is not installed yet: make run-sso does that."
     return ""
 
 
-def start(*, port: int, portals: list[str], **how: object) -> "subprocess.Popen[str]":
-    """For a portal with these base addresses; the first is told when somebody's session ends. Port 0 takes any."""
+def start(*, port: int, portals: Sequence[str], **how: Any) -> "subprocess.Popen[str]":
+    """For a portal with these base addresses; the first is told when a session ends. Port 0 takes any."""
     named = [
-        ("port", str(port)),
+        ("port", port),
         ("client-id", CLIENT_ID),
         ("client-secret", CLIENT_SECRET),
         ("backchannel-uri", f"{portals[0]}/sso/backchannel-logout/"),
         *(("redirect-uri", f"{portal}/sso/callback/") for portal in portals),
         *(("post-logout-uri", f"{portal}/sso/signed-out/") for portal in portals),
     ]
-    words = [f"--{name}={value}" for name, value in named]
-    return subprocess.Popen(  # noqa: S603 (our own program and words)
-        [shutil.which("node") or "node", str(FOLDER / "provider.mjs"), *words], text=True, **how
-    )
+    program = [shutil.which("node") or "node", str(FOLDER / "provider.mjs")]
+    command = [*program, *(f"--{name}={value}" for name, value in named)]
+    return subprocess.Popen(command, text=True, **how)  # noqa: S603 (our own program and words)
 
 
-def portals_at(bind: str) -> list[str]:
-    """The addresses under which browsers of this machine find a portal that listens there."""
-    parts = urlsplit(f"//{bind}")
-    named = parts.netloc.rpartition(":")[0]
-    hosts = [] if (parts.hostname or "") in EVERYWHERE else [named]
-    return [f"http://{host}:{parts.port}" for host in dict.fromkeys([*hosts, "127.0.0.1", "localhost"])]
-
-
-def environment(issuer: str) -> dict[str, str]:
+def environment(port: int) -> dict[str, str]:
     """The variables that make a portal sign people in there."""
     return {
-        "OIDC_ISSUER": issuer,
+        "OIDC_ISSUER": issuer(port),
         "OIDC_CLIENT_ID": CLIENT_ID,
         "OIDC_CLIENT_SECRET": CLIENT_SECRET,
         "OIDC_SCOPES": "openid profile email groups",
@@ -68,3 +57,18 @@ def environment(issuer: str) -> dict[str, str]:
         "OIDC_ADMIN_GROUPS": "sample-administrators",
         "OIDC_AUDITOR_GROUPS": "sample-auditors",
     }
+
+
+def address(port: int) -> str:
+    return f"127.0.0.1:{port}"
+
+
+def issuer(port: int) -> str:
+    return f"http://{address(port)}"
+
+
+def portals_at(bind: str) -> list[str]:
+    """The addresses under which browsers of this machine find a portal that listens there."""
+    parts = urlsplit(f"//{bind}")
+    named = [] if parts.hostname in EVERYWHERE else [parts.netloc.rpartition(":")[0]]
+    return [f"http://{host}:{parts.port}" for host in dict.fromkeys([*named, "127.0.0.1", "localhost"])]
