@@ -49,11 +49,18 @@ class OidcProvider:
         """Returns once discovery answers. The port stays the same over stop and start."""
         install()
         self._process = sample_provider.start(port=self.port, portals=self.portals, stdout=subprocess.PIPE)
+        try:
+            self.port = self._port_it_names()
+            assert self.discovery()["issuer"] == self.issuer
+        except BaseException:
+            self.stop()
+            raise
+
+    def _port_it_names(self) -> int:
         line = self._process.stdout.readline()
         if "http://" not in line:
             raise RuntimeError(f"the provider did not start: {line!r}, exit {self._process.wait(10)}")
-        self.port = int(line.rpartition(":")[2])
-        assert self.discovery()["issuer"] == self.issuer
+        return int(line.rpartition(":")[2])
 
     def stop(self) -> None:
         """From here on connections to the port are refused."""

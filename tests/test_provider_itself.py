@@ -308,6 +308,13 @@ def test_pages_in_a_browser_cannot_reach_the_control_interface(provider):
     assert "Access-Control-Allow-Origin" not in asked_first.headers
 
 
+def test_a_port_that_is_taken_is_not_shared(provider, ears):
+    with pytest.raises(RuntimeError, match="the provider did not start"):
+        OidcProvider(ears.url, port=provider.port).start()
+
+    assert provider.discovery()["issuer"] == provider.issuer
+
+
 def test_unknown_people_and_manners_are_refused_by_name(provider):
     with pytest.raises(ValueError, match="nobody is called trent"):
         provider.disable("trent")
