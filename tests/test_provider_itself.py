@@ -99,6 +99,13 @@ def test_somebody_else_can_sign_in_over_a_session(provider, party):
     assert party.verified(party.redeem(answer["code"])["id_token"])["preferred_username"] == "bob"
 
 
+def test_two_tabs_can_ask_at_once(party):
+    first, second = party.ask(), party.ask()
+
+    assert "code" in answer_in(choose(party.browser, second, "alice"))
+    assert "code" in answer_in(choose(party.browser, first, "alice"))
+
+
 # Still true?
 
 
