@@ -39,7 +39,8 @@ const ACTIONS = {
 };
 
 export async function control(house, request, response) {
-  const action = ACTIONS[request.url.slice('/_control/'.length)];
+  const name = request.url.slice('/_control/'.length);
+  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
   if (!action || request.method !== 'POST') return sendJson(response, { error: 'no such action' }, 404);
   if (!mayAsk(request)) return sendJson(response, { error: 'JSON, from this machine' }, 403);
   try {
