@@ -2,17 +2,21 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PY := $(BIN)/python
+PROVIDER := tests/provider/node_modules/.package-lock.json
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet --require-hashes
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR: # a venv that failed half-way (no python3-venv) has a python already, and no pip
-.PHONY: help run test check bench sandbox screenshots lock
+.PHONY: help run run-sso test check bench sandbox screenshots lock
 
 help: ## Say what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 run: .venv/.runtime ## Start the portal on http://127.0.0.1:8000 with a sandbox API and sample people (DEMO="--bind host:port")
 	@PORTAL_MODE=development $(PY) manage.py demo $(DEMO)
+
+run-sso: .venv/.runtime $(PROVIDER) ## The same with a real OpenID Connect provider to sign in at (needs apt-get install nodejs npm)
+	@PORTAL_MODE=development $(PY) manage.py demo --sso $(DEMO)
 
 sandbox: .venv/.runtime ## Start the sandbox API alone, on http://127.0.0.1:8001
 	@PORTAL_MODE=development $(PY) manage.py sandbox
@@ -49,3 +53,8 @@ lock: ## Compile requirements*.in anew (needs uv)
 .venv/.dev: requirements-dev.txt | .venv/bin/python
 	$(PIP) -r requirements-dev.txt
 	@touch .venv/.runtime $@
+
+$(PROVIDER): tests/provider/package-lock.json
+	@command -v npm >/dev/null || { echo "No npm on this machine: apt-get install nodejs npm" >&2; exit 1; }
+	npm ci --prefix tests/provider
+	@touch $@

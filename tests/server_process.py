@@ -66,7 +66,10 @@ class Visitor(requests.Session):
 
 
 class Portal:
-    """`environment` adds variables; `settings` names another settings module; `database` a PostgreSQL server's URL."""
+    """`environment` adds variables; `settings` names another settings module; `database` a PostgreSQL server's URL.
+
+    Any `port` unless somebody, such as an identity provider, has to know it beforehand.
+    """
 
     def __init__(
         self,
@@ -76,6 +79,7 @@ class Portal:
         database: str = "",
         workers: int = 2,
         settings: str = "portal.settings",
+        port: int = 0,
         **environment: object,
     ) -> None:
         self.output_file = Path(directory) / "portal.out"
@@ -92,7 +96,7 @@ class Portal:
             **{name: str(value) for name, value in environment.items()},
         }
         self.sandbox = sandbox
-        self.port = 0
+        self.port = port
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:

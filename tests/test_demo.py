@@ -21,10 +21,12 @@ pytestmark = pytest.mark.processes
 
 
 class Demo:
-    """``manage.py demo`` with its own database, sandbox and ports."""
+    """``manage.py demo`` with its own database, sandbox and ports; `sso`: with a sample provider."""
 
-    def __init__(self, directory: Path) -> None:
-        self.port, self.sandbox_port = free_port(), free_port()
+    def __init__(self, directory: Path, *, sso: bool = False) -> None:
+        self.port, self.sandbox_port, self.provider_port = free_port(), free_port(), free_port()
+        self.sso = [f"--sso={self.provider_port}"] if sso else []
+        self.provider_url = f"http://127.0.0.1:{self.provider_port}"
         self.url = f"http://127.0.0.1:{self.port}"
         self.sandbox_url = f"http://127.0.0.1:{self.sandbox_port}"
         self.state = directory / "sandbox.sqlite3"
@@ -36,7 +38,7 @@ class Demo:
         }
 
     def __enter__(self) -> "Demo":
-        command = [*DEMO, f"--bind=127.0.0.1:{self.port}", f"--state={self.state}"]
+        command = [*DEMO, f"--bind=127.0.0.1:{self.port}", f"--state={self.state}", *self.sso]
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
@@ -52,7 +54,8 @@ class Demo:
         """Process ids by what they serve."""
         pid = self.process.pid
         started = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return {Path(f"/proc/{child}/cmdline").read_text().split("\0")[2]: int(child) for child in started}
+        words = {int(child): Path(f"/proc/{child}/cmdline").read_text().split("\0") for child in started}
+        return {given[2] if given[1] == "-m" else Path(given[1]).name: child for child, given in words.items()}
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)

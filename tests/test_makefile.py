@@ -18,8 +18,15 @@ case "$*" in
 esac
 case "$*" in *"$(cat fails)"*) exit 1 ;; esac
 """
+NPM = """#!/bin/sh
+echo "npm $*" >> asked
+case "npm $*" in *"$(cat fails)"*) exit 1 ;; esac
+mkdir -p tests/provider/node_modules && touch tests/provider/node_modules/.package-lock.json
+"""
 VENV, INSTALL, DEVELOP, DEMO = "-m venv .venv", "-r requirements.txt", "-r requirements-dev.txt", "manage.py demo"
-STEPS = (VENV, INSTALL, DEVELOP, DEMO)
+PROVIDER, DEMO_SSO = "npm ci --prefix tests/provider", "manage.py demo --sso"
+STEPS = (VENV, INSTALL, DEVELOP, DEMO, PROVIDER, DEMO_SSO)
+LOCK = "tests/provider/package-lock.json"
 
 
 class Copy:
@@ -27,17 +34,21 @@ class Copy:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("Makefile", "requirements.txt", "requirements-dev.txt"):
-            shutil.copy(ROOT / name, folder)
-        (folder / "python").write_text(PYTHON)
-        (folder / "python").chmod(0o755)
+        for name in ("Makefile", "requirements.txt", "requirements-dev.txt", LOCK):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+        for name, program in (("python", PYTHON), ("bin/npm", NPM)):
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(program)
+            (folder / name).chmod(0o755)
+        self.path = f"{folder / 'bin'}:{os.environ['PATH']}"
 
     def make(self, target: str, *, fails: str = "nothing") -> tuple[int, list[str]]:
         """Exit status, and what the stand-in was asked."""
         (self.folder / "fails").write_text(fails)
         (self.folder / "asked").write_text("")
         command = ["make", "--silent", target, "PYTHON=./python"]
-        environment = {"PATH": os.environ["PATH"]}
+        environment = {"PATH": self.path}
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
         return done.returncode, (self.folder / "asked").read_text().splitlines()
 
@@ -88,3 +99,31 @@ def test_a_step_that_failed_is_taken_again(copy, fails, first, again):
 def test_what_fails_is_makes_status(copy):
     assert copy.make("run", fails="demo")[0] != 0
     assert copy.make("run")[0] == 0
+
+
+def test_the_sample_provider_is_installed_once_for_those_who_ask_for_it(copy):
+    assert PROVIDER not in copy.asked("run")
+    assert copy.asked("run-sso") == [PROVIDER, DEMO_SSO]
+    assert copy.asked("run-sso") == [DEMO_SSO]
+
+
+def test_a_provider_that_was_not_installed_or_has_changed_since_is_installed_again(copy):
+    copy.make("run")
+    assert copy.asked("run-sso", fails="npm ci") == [PROVIDER]
+    assert copy.asked("run-sso") == [PROVIDER, DEMO_SSO]
+
+    copy.pulls(LOCK)
+
+    assert copy.asked("run-sso") == [PROVIDER, DEMO_SSO]
+
+
+def test_without_npm_no_provider_is_started(copy):
+    copy.make("run")
+    (copy.folder / "bin" / "npm").unlink()
+    for program in ("make", "sh", "touch", "cat"):
+        (copy.folder / "bin" / program).symlink_to(shutil.which(program))
+    copy.path = str(copy.folder / "bin")
+
+    status, asked = copy.make("run-sso")
+
+    assert (status != 0, asked) == (True, [])

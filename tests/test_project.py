@@ -2,6 +2,7 @@
 
 import ast
 import itertools
+import json
 import re
 import subprocess
 from importlib.metadata import distributions
@@ -137,8 +138,8 @@ def test_the_example_environment_names_only_variables_that_are_read():
 
 def test_every_make_target_is_in_the_help():
     text = (ROOT / "Makefile").read_text()
-    named = set(re.findall(r"^([a-z]+):", text, re.MULTILINE))
-    explained = set(re.findall(r"^([a-z]+):.*## ", text, re.MULTILINE))
+    named = set(re.findall(r"^([a-z-]+):", text, re.MULTILINE))
+    explained = set(re.findall(r"^([a-z-]+):.*## ", text, re.MULTILINE))
     assert named == explained
 
 
@@ -181,6 +182,13 @@ def test_requirements_are_pinned_with_hashes():
         pins = re.findall(r"^([a-z0-9-]+(?:\[[a-z]+\])?)==\S+(.*?)(?=^\S|\Z)", (ROOT / name).read_text(), re.M | re.S)
         assert pins
         assert [package for package, rest in pins if "--hash=sha256:" not in rest] == []
+
+
+def test_the_sample_provider_is_pinned_with_hashes_and_to_no_registry():
+    lock = json.loads((ROOT / "tests/provider/package-lock.json").read_text())
+    packages = {name: facts for name, facts in lock["packages"].items() if name}
+    assert packages
+    assert [name for name, facts in packages.items() if "integrity" not in facts or "resolved" in facts] == []
 
 
 def test_tracked_files_hold_no_machine_of_ours():

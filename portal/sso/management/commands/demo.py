@@ -1,6 +1,10 @@
-"""Runs the whole thing on this machine: database, sample teams, sandbox API and portal. Development only."""
+"""Runs the whole thing on this machine: database, sample teams, sandbox API and portal. Development only.
+
+With --sso people sign in at a real OpenID Connect provider, started beside them, instead of with one click.
+"""
 
 import contextlib
+import os
 import signal
 import socket
 import subprocess
@@ -16,11 +20,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal import assets
 from portal.endpoints import is_loopback
+from portal.sso import sample_provider
 from registercodes import ownership, teams
 from registercodes.models import Team
 
 STATE = "run/sandbox.sqlite3"
 PAUSE = 0.1
+Servers = dict[str, subprocess.Popen[Any]]
 
 
 class Command(BaseCommand):
@@ -30,21 +36,27 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--bind", default="127.0.0.1:8000", help="address and port of the portal")
         parser.add_argument("--state", default=STATE, help="file the sandbox keeps its codes in")
+        parser.add_argument(
+            "--sso", nargs="?", type=int, const=sample_provider.PORT, help="sign in at a sample provider on this port"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEVELOPMENT:
             raise CommandError("PORTAL_MODE is production: the demo signs people in without a proof.")
         with_sandbox = is_loopback(settings.TAT_ENDPOINT)
-        for address in [options["bind"], *([urlsplit(settings.TAT_ENDPOINT).netloc] if with_sandbox else [])]:
-            self.refuse_a_taken(address)
+        self.refuse_a_taken(options["bind"], moved_by="--bind host:port")
+        if with_sandbox:
+            self.refuse_a_taken(urlsplit(settings.TAT_ENDPOINT).netloc)
+        if options["sso"]:
+            self.refuse_a_provider_that_cannot_start(options["sso"])
         if not ownership.unstamped():
             ownership.must_be_ours()  # before the first statement that changes anything
         call_command("migrate", verbosity=0, interactive=False)
         self.make_sample_teams()
         self.collect_static()
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        servers = {"sandbox": self.start_sandbox(options["state"])} if with_sandbox else {}
-        servers["portal"] = self.start_portal(options["bind"])
+        state = options["state"] if with_sandbox else ""
+        servers = self.start_servers(bind=options["bind"], sso=options["sso"], state=state)
         try:
             self.wait_for_an_end(servers)
         except KeyboardInterrupt:
@@ -52,13 +64,19 @@ class Command(BaseCommand):
         finally:
             self.stop(servers.values())
 
-    def refuse_a_taken(self, address: str) -> None:
+    def refuse_a_taken(self, address: str, *, moved_by: str = "") -> None:
         """Whatever answers there, a stranger's sandbox included, would pass for ours."""
         parts = urlsplit(f"//{address}")
         with contextlib.suppress(OSError), socket.create_connection((parts.hostname, parts.port or 80), timeout=1):
-            raise CommandError(f'Something listens on {address} already. DEMO="--bind host:port" moves the portal.')
+            advice = f' DEMO="{moved_by}" moves ours.' if moved_by else ""
+            raise CommandError(f"Something listens on {address} already.{advice}")
 
-    def wait_for_an_end(self, servers: dict[str, subprocess.Popen[bytes]]) -> None:
+    def refuse_a_provider_that_cannot_start(self, port: int) -> None:
+        self.refuse_a_taken(sample_provider.address(port), moved_by="--sso port")
+        if problem := sample_provider.problem():
+            raise CommandError(problem)
+
+    def wait_for_an_end(self, servers: Servers) -> None:
         """One is of no use without the other; our status is that of the first to end."""
         while True:
             for name, server in servers.items():
@@ -81,19 +99,29 @@ class Command(BaseCommand):
         if not made.exists() or made.stat().st_mtime < newest or assets.problems():
             call_command("collectstatic", verbosity=0, interactive=False, clear=True)
 
+    def start_servers(self, *, bind: str, sso: int | None, state: str) -> Servers:
+        """No `state`: somebody else's sandbox is used. No `sso`: people sign in with one click."""
+        servers: Servers = {}
+        if state:
+            servers["sandbox"] = self.start_sandbox(state)
+        if sso:
+            servers["provider"] = sample_provider.start(port=sso, portals=sample_provider.portals_at(bind))
+        servers["portal"] = self.start_portal(bind, variables=sample_provider.environment(sso) if sso else {})
+        return servers
+
     def start_sandbox(self, state: str) -> subprocess.Popen[bytes]:
         """The sandbox's own process, from the standard library alone."""
         port = urlsplit(settings.TAT_ENDPOINT).port or 80
         command = [sys.executable, "-m", "registercodes.sandbox", "--port", str(port), "--state", state]
         return subprocess.Popen(command, cwd=settings.BASE_DIR)  # noqa: S603 (our own interpreter and words)
 
-    def start_portal(self, bind: str) -> subprocess.Popen[bytes]:
+    def start_portal(self, bind: str, *, variables: dict[str, str]) -> subprocess.Popen[bytes]:
         self.stdout.write(f"\nThe portal is at http://{bind}/  (Ctrl+C stops it)\n\n")
         self.stdout.flush()
         command = [sys.executable, "-m", "gunicorn", "--bind", bind, "portal.wsgi"]
-        return subprocess.Popen(command, cwd=settings.BASE_DIR)  # noqa: S603
+        return subprocess.Popen(command, cwd=settings.BASE_DIR, env=os.environ | variables)  # noqa: S603
 
-    def stop(self, servers: Iterable[subprocess.Popen[bytes]]) -> None:
+    def stop(self, servers: Iterable[subprocess.Popen[Any]]) -> None:
         for server in servers:
             server.terminate()
         for server in servers:
