@@ -13,9 +13,8 @@ from portal.sso.attempts import Attempt
 from portal.sso.claims import Identity
 from portal.sso.refusals import Away, NotSilently, Refused, SignInFailed
 
-# OpenID Connect Core 1.0, section 3.1.2.6: what prompt=none answers when somebody would have to be asked.
-WOULD_ASK = frozenset({"login_required", "interaction_required", "consent_required", "account_selection_required"})
 SAID = frozenset({"access_denied", "invalid_request", "unauthorized_client", "invalid_scope"})
+NO = frozenset({"access_denied", "unauthorized_client"})
 AWAY = frozenset({"server_error", "temporarily_unavailable"})
 CODE_LENGTH = 4096
 HINT_LENGTH = 6000  # an id token with hundreds of groups makes an address that web servers refuse
@@ -72,10 +71,14 @@ def _check_issuer(said: str | None, *, expected: str, is_promised: bool) -> None
 
 
 def _said_no(error: str, *, is_silent: bool) -> SignInFailed:
-    if is_silent and error in WOULD_ASK:
-        return NotSilently(error)
+    """Silently, all but a plain no means that the person has to be asked (OpenID Connect Core 1.0, section 3.1.2.6).
+
+    A hint whose key was withdrawn since is an ``invalid_request`` to a certified provider.
+    """
     if error in AWAY:
         return Away(f"provider_{error}")
+    if is_silent and error not in NO:
+        return NotSilently("not_silently")
     return Refused(f"provider_{error if error in SAID else 'error'}")
 
 
