@@ -6,10 +6,12 @@ import log_reading
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
+from django.test import Client
 from misbehaving import MARK
 from misbehaviours import TABLE
-from provider_visitor import is_signed_in, loopback_provider, provider, visit  # noqa: F401
+from provider_visitor import is_signed_in, loopback_provider, provider, start, visit  # noqa: F401
 from reading_pages import heading, text
+from threads import at_once
 
 from registercodes.models import AuditEvent, Membership
 
@@ -47,6 +49,7 @@ def test_nobody_gets_in(client, provider, settings, caplog, name):
     assert log_reading.leaked(caplog, provider.issued) == []
     assert MARK not in "".join(log_reading.lines(caplog))
     assert not [path for path in provider.requests if path.startswith("/moved")]
+    assert len(provider.requests) <= 5 and provider.requests.count("/token") <= 1
 
 
 @pytest.mark.parametrize("name", [name for name in TABLE if not TABLE[name].slow])
@@ -80,6 +83,18 @@ def test_what_somebody_else_may_do_is_never_gained_by_a_failed_sign_in(client, a
     assert not is_signed_in(client)
     assert Membership.objects.filter(user=alice).count() == 1
     assert User.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_provider_that_stalls_never_holds_every_thread(provider, settings):
+    """Anonymous browsers alone could: those past the places for it are told at once that it is away."""
+    settings.OIDC_DEADLINE = 4
+    provider.misbehave(**TABLE["discovery: never"].changes)
+
+    answers = at_once(12, lambda _: start(Client()).status_code)
+
+    assert answers == [503] * 12
+    assert len(provider.requests) <= 6
 
 
 def test_the_table_holds_what_it_promises():
