@@ -97,7 +97,7 @@ for stage, what in {"discovery": "discovery", "keys": "keys", "tokens": "token",
         f"{stage}: 1 MB": padded(stage, megabytes=1),
         f"{stage}: 5 MB": padded(stage, megabytes=5),
         f"{stage}: compressed": compressed(stage),
-        f"{stage}: compressed a thousandfold": compressed(stage, bomb=True),
+        f"{stage}: compressed a thousandfold": compressed(stage, a_thousandfold=True),
         f"{stage}: another protocol": answer(stage, body=b"SSH-2.0-OpenSSH_9.2\r\n", raw=True),
         f"{stage}: closed": answer(stage, body=b"", raw=True),
     }, statuses=BROKEN)  # fmt: skip
