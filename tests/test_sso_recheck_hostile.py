@@ -18,6 +18,7 @@ from provider_visitor import (  # noqa: F401
     visit,
 )  # fmt: skip
 
+from portal.sso import provider as portal_side
 from portal.sso.models import LiveSession
 from registercodes.models import Membership
 
@@ -57,9 +58,13 @@ def test_an_honest_re_check_renews_the_session_and_paints_no_page(stale, client,
     assert checked_at() > before
 
 
-@pytest.mark.parametrize("name", [name for name in TABLE if not TABLE[name].slow and "discovery" not in name])
+ANSWERED = [name for name in TABLE if not TABLE[name].slow and "discovery" not in name and name != "login required"]
+
+
+@pytest.mark.parametrize("name", ANSWERED)
 def test_no_misbehaviour_renews_a_session_or_makes_an_error(stale, client, provider, caplog, name):
     before = checked_at()
+    portal_side.forget()  # keys of a minute ago are still believed, and rightly
     provider.misbehave(**TABLE[name].changes)
     log_reading.everything(caplog)
 
