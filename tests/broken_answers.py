@@ -143,6 +143,8 @@ table("unknown_key signature", {
     "keys are missing": instead("keys", {}),
     "keys are an object": instead("keys", {"keys": {"rsa": 1}}),
     "keys are words": instead("keys", {"keys": ["rsa", 7, None]}),
+    "keys of types that are none": instead("keys", {"keys": [{"kty": kind} for kind in ([], {}, 7, None, "")]}),
+    "keys whose use is none": instead("keys", {"keys": [token_forge.published("rsa", use=[], key_ops=7)]}),
     "keys of broken numbers": instead("keys", {"keys": [token_forge.published("rsa", n="!!!", e="é")]}),
     "keys without numbers": instead("keys", {"keys": [token_forge.published("rsa", n=None)]}),
     "keys of another": instead("keys", {"keys": [token_forge.published("stranger", kid="rsa")]}),

@@ -85,6 +85,7 @@ table("id_token_at_hash claim_at_hash", {
     "at_hash is empty": claims(at_hash=""),
     "at_hash is a number": claims(at_hash=7),
     "at_hash is an object": claims(at_hash={}),
+    "at_hash with half a character": claims(at_hash="\ud800"),
     "another access token than was hashed": tokens(access_token="another-access-token"),
 })  # fmt: skip
 

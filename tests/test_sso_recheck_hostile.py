@@ -58,7 +58,8 @@ def test_an_honest_re_check_renews_the_session_and_paints_no_page(stale, client,
     assert checked_at() > before
 
 
-ANSWERED = [name for name in TABLE if not TABLE[name].slow and "discovery" not in name and name != "login required"]
+# One of each kind: what is believed is decided by the code that a sign-in passes too.
+ANSWERED = {row.reasons: name for name, row in TABLE.items() if not row.slow and "discovery" not in name}.values()
 
 
 @pytest.mark.parametrize("name", ANSWERED)
