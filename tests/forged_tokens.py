@@ -34,7 +34,7 @@ def attackers_key(address: bool = False) -> Any:
     return (lambda provider: f"{provider.url}/moved/keys") if address else key
 
 
-table("aud", {
+table("id_token_aud claim_aud", {
     "aud is another client": claims(aud="another-client"),
     "aud is missing": claims(aud=GONE),
     "aud is null": claims(aud=None),
@@ -50,14 +50,14 @@ table("aud", {
     "aud is us in capitals": claims(aud=CLIENT_ID.upper()),
     "aud is our name among others in one string": claims(aud=f"other {CLIENT_ID}"),
 })  # fmt: skip
-table("azp aud", {
+table("id_token_azp claim_azp", {
     "a stranger in aud and no azp": claims(aud=[CLIENT_ID, "another"]),
     "a stranger in aud and in azp": claims(aud=[CLIENT_ID, "another"], azp="another"),
     "another azp": claims(azp="another"),
     "azp is a list": claims(azp=[CLIENT_ID]),
     "azp is empty": claims(aud=[CLIENT_ID, "another"], azp=""),
 })  # fmt: skip
-table("iss", {
+table("id_token_iss claim_iss", {
     "iss with a slash at its end": claims(iss=lambda provider: f"{provider.issuer}/"),
     "iss of another host": claims(iss="https://idp.example.com"),
     "iss begins like the provider": claims(iss=lambda provider: f"{provider.issuer}0"),
@@ -67,7 +67,7 @@ table("iss", {
     "iss is null": claims(iss=None),
     "iss is a list": claims(iss=lambda provider: [provider.issuer]),
 })  # fmt: skip
-table("nonce", {
+table("id_token_nonce claim_nonce", {
     "nonce is another": claims(nonce="another"),
     "nonce is missing": claims(nonce=GONE),
     "nonce is null": claims(nonce=None),
@@ -79,16 +79,17 @@ table("nonce", {
         nonce=GONE, events={"http://schemas.openid.net/event/backchannel-logout": {}}, jti="one"
     ) | header(typ="logout+jwt"),
 })  # fmt: skip
-table("at_hash", {
+table("id_token_at_hash claim_at_hash", {
     "at_hash of another token": claims(at_hash=token_forge.half_hash("another", algorithm="RS256")),
     "at_hash of another length": rewritten("claims", lambda plan: plan | {"at_hash": plan["at_hash"][:-1]}),
     "at_hash is empty": claims(at_hash=""),
     "at_hash is a number": claims(at_hash=7),
     "at_hash is an object": claims(at_hash={}),
+    "at_hash with half a character": claims(at_hash="\ud800"),
     "another access token than was hashed": tokens(access_token="another-access-token"),
 })  # fmt: skip
 
-table("signature key algorithm", {
+table("signature unknown_key", {
     "signature changed": altered(2),
     "signature taken away": altered(2, into=""),
     "signature of other bytes": altered(2, into=token_forge.encoded(b"x" * 256)),
@@ -105,7 +106,6 @@ table("signature key algorithm", {
     "signed by a stranger under our kid": signed("RS256", "stranger", kid="rsa"),
     "signed by a stranger under a kid of its own": signed("RS256", "stranger"),
     "signed by a stranger without a kid": signed("RS256", "stranger", kid=GONE),
-    "stranger's key in jwk": signed("RS256", "stranger", kid="rsa", jwk=attackers_key()),
     "stranger's key at jku": signed("RS256", "stranger", kid="rsa", jku=attackers_key(address=True)),
     "stranger's key at x5u": signed("RS256", "stranger", kid="rsa", x5u=attackers_key(address=True)),
     "stranger's key in x5c": signed("RS256", "stranger", kid="rsa", x5c=["MIIB"]),
@@ -118,8 +118,9 @@ table("signature key algorithm", {
     | instead("keys", {"keys": [token_forge.published("rsa-weak")]}),
 })  # fmt: skip
 NONE = {"id_token": lambda compact, _: compact.rsplit(".", 1)[0] + "."}
+BY_JOSERFC = "token_UnsupportedHeaderError token_MissingCritHeaderError token_InvalidHeaderValueError"
 SHARED = {"kty": "oct", "kid": "shared", "k": token_forge.encoded(SECRET)}
-table("algorithm signature key", {
+table("algorithm", {
     "alg none, nothing signed": header(alg="none") | NONE,
     "alg none, without a kid": header(alg="none", kid=GONE) | NONE,
     "alg none, honestly signed": header(alg="none"),
@@ -128,7 +129,6 @@ table("algorithm signature key", {
     "alg none with the key set emptied": header(alg="none", kid=GONE) | NONE | instead("keys", {"keys": []}),
     "alg none as discovery promises": header(alg="none") | NONE
     | discovery(id_token_signing_alg_values_supported=["none"]),
-    "alg is missing": header(alg=GONE),
     "alg is null": header(alg=None),
     "alg is a list": header(alg=["RS256"]),
     "alg is empty": header(alg=""),
@@ -143,6 +143,8 @@ table("algorithm signature key", {
     "HS256 with the public key as PEM, stripped": with_shared_key(public_pem().strip()),
     "HS256 with the public key as JSON": with_shared_key(json.dumps(token_forge.published("rsa")).encode()),
     "HS256 with an empty key": with_shared_key(b"", kid=GONE),
+})  # fmt: skip
+table("signature unknown_key", {
     "RS256 said, PS256 signed": signed("PS256", "rsa") | header(alg="RS256"),
     "ES256 said, RS256 signed": header(alg="ES256"),
     "ES256 said under an EC kid, RS256 signed": header(alg="ES256", kid="ec"),
@@ -151,7 +153,9 @@ table("algorithm signature key", {
     "ES256 with a P-384 key": signed("ES384", "ec-384") | header(alg="ES256")
     | instead("keys", {"keys": [token_forge.published("ec-384")]}),
 })  # fmt: skip
-table("header algorithm signature key id_token", {
+table(f"token_shape token_payload {BY_JOSERFC}", {
+    "stranger's key in jwk": signed("RS256", "stranger", kid="rsa", jwk=attackers_key()),
+    "alg is missing": header(alg=GONE),
     "crit names what nobody knows": header(crit=["unheard-of"], **{"unheard-of": True}),
     "crit names what is not there": header(crit=["unheard-of"]),
     "crit is empty": header(crit=[]),
@@ -160,7 +164,7 @@ table("header algorithm signature key id_token", {
     "b64 is false, not critical": header(b64=False) | altered(1, into="eyJ9"),
 })  # fmt: skip
 
-table("exp time", {
+table("id_token_exp claim_exp", {
     "exp is missing": claims(exp=GONE),
     "exp is past": claims(exp=now(-HOUR)),
     "exp is long past": claims(exp=0),
@@ -173,7 +177,7 @@ table("exp time", {
     "exp is no number": claims(exp=float("nan")),
     "exp is infinite": claims(exp=float("inf")),
 })  # fmt: skip
-table("iat time", {
+table("id_token_iat claim_iat", {
     "iat is missing": claims(iat=GONE),
     "iat is in the future": claims(iat=now(HOUR)),
     "iat is in milliseconds": claims(iat=lambda _: int(time.time() * 1000)),
@@ -184,13 +188,13 @@ table("iat time", {
     "iat is no number": claims(iat=float("nan")),
     "iat is infinite": claims(iat=float("-inf")),
 })  # fmt: skip
-table("nbf time", {
+table("id_token_nbf claim_nbf", {
     "nbf is in the future": claims(nbf=now(HOUR)),
     "nbf is text": claims(nbf="tomorrow"),
     "nbf is no number": claims(nbf=float("nan")),
 })  # fmt: skip
 
-table("sub", {
+table("id_token_sub subject", {
     "sub is missing": person(sub=GONE),
     "sub is null": person(sub=None),
     "sub is empty": person(sub=""),
@@ -199,14 +203,13 @@ table("sub", {
     "sub is a list": person(sub=["subject-of-alice"]),
     "sub is an object": person(sub={"id": "subject-of-alice"}),
     "sub of 256 characters": person(sub="s" * 256),
-    "sub of 100 000 characters": person(sub="s" * 100_000),
     "sub with NUL": person(sub="subject-of-alice\0"),
     "sub with a line end": person(sub="subject-of-alice\n"),
     "sub with an escape": person(sub="subject\x1b[31m"),
     "sub with half a character": person(sub="subject-\ud800"),
     "sub only in userinfo": claims(sub=GONE),
 })  # fmt: skip
-table("userinfo_sub sub userinfo", {
+table("userinfo_subject", {
     "userinfo of another person": userinfo(sub="subject-of-bob"),
     "userinfo without sub": userinfo(sub=GONE),
     "userinfo with an empty sub": userinfo(sub=""),
@@ -216,3 +219,4 @@ table("userinfo_sub sub userinfo", {
     "userinfo with sub and a blank": userinfo(sub="subject-of-alice "),
     "userinfo with a number for a text of digits": claims(sub="42") | userinfo(sub=42),
 })  # fmt: skip
+table("no_id_token", {"sub of 100 000 characters": person(sub="s" * 100_000)})

@@ -59,7 +59,10 @@ ODDITIES: dict[str, Changes] = {
     "no kid with one key": header(kid=GONE) | keys("rsa"),
     "no kid with several keys": header(kid=GONE) | keys("rsa-next", "ec", "rsa"),
     "no kid anywhere": header(kid=GONE) | rewritten("keys", without_ids),
-    "a kid in the token and none in the keys": keys("rsa", kid=None),
+    "one kid for keys of two types": header(kid="one")
+    | instead("keys", {"keys": [published("ec", kid="one"), published("rsa", kid="one")]}),
+    "one kid for two keys": header(kid="one")
+    | instead("keys", {"keys": [published("rsa-next", kid="one"), published("rsa", kid="one")]}),
     "a key without its use": keys("rsa", use=None),
     "a key with its algorithm": keys("rsa", alg="RS256"),
     "a key with its operations": keys("rsa", use=None, key_ops=["verify"]),

@@ -184,8 +184,9 @@ class Provider:
 
 def _proves(attempt: Attempt, form: dict[str, str]) -> bool:
     challenge = token_forge.encoded(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
-    same_place = form.get("redirect_uri") == attempt.asked.get("redirect_uri")
-    return same_place and challenge == attempt.asked.get("code_challenge")
+    asked_for = (form.get("grant_type"), form.get("redirect_uri"))
+    expected = ("authorization_code", attempt.asked.get("redirect_uri"))
+    return asked_for == expected and challenge == attempt.asked.get("code_challenge")
 
 
 @contextlib.contextmanager

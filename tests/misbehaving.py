@@ -1,5 +1,6 @@
 """The words in which the tables of misbehaviours and oddities are written: each makes one change of one stage."""
 
+import functools
 import gzip
 import time
 from collections.abc import Callable
@@ -105,9 +106,14 @@ def redirected(stage: str, *, status: int) -> Changes:
     return {f"{stage}_answer": lambda plan, provider: replace(plan, status=status, headers=moved(provider))}
 
 
-def compressed(stage: str, *, bomb: bool = False) -> Changes:
+@functools.cache
+def bomb() -> bytes:
+    return gzip.compress(b" " * 100 * MEGABYTE)
+
+
+def compressed(stage: str, *, a_thousandfold: bool = False) -> Changes:
     def change(plan: Answer, _: Provider) -> Answer:
-        body = gzip.compress(b" " * 100 * MEGABYTE if bomb else plan.body)
+        body = bomb() if a_thousandfold else gzip.compress(plan.body)
         return replace(plan, body=body, headers=(("Content-Encoding", "gzip"),))
 
     return {f"{stage}_answer": change}

@@ -23,8 +23,11 @@ class Answer:
     drip: float = 0
     drip_head: bool = False
     silent: bool = False
+    raw: bool = False  # the body is all there is
 
     def head(self) -> bytes:
+        if self.raw:
+            return b""
         length = len(self.body) if self.length is None else self.length
         fields = (("Content-Type", self.content_type), ("Content-Length", str(length)), *self.headers)
         lines = [f"HTTP/1.1 {self.status} Said", "Connection: close", *(f"{name}: {value}" for name, value in fields)]

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
+import pytest
 import requests
 from joserfc import jwt
 from joserfc.jwk import KeySet
@@ -114,3 +115,28 @@ def answer_in(response: requests.Response) -> dict[str, str]:
     parts = urlsplit(response.url)
     assert parts.path in (CALLBACK, SIGNED_OUT), response.text
     return {name: values[0] for name, values in parse_qs(parts.query).items()}
+
+
+@pytest.fixture(scope="module")
+def standing_provider():
+    """One for a whole module; `provider` is this one with its people as at the start."""
+    with Ears() as ears, OidcProvider(ears.url) as provider:
+        yield provider, ears
+
+
+@pytest.fixture
+def ears(standing_provider):
+    standing_provider[1].heard.clear()
+    standing_provider[1].answer = 200
+    return standing_provider[1]
+
+
+@pytest.fixture
+def provider(standing_provider):
+    standing_provider[0].reset()
+    return standing_provider[0]
+
+
+@pytest.fixture
+def party(provider, ears):
+    return RelyingParty(provider, ears)

@@ -41,7 +41,7 @@ NO_ACCESS = {
     "in look-alike letters": (person(groups=["sample-wеb"]), "no_known_group"),
     "the team's key and name": (person(groups=["web", "Web"]), "no_known_group"),
     "a wildcard": (person(groups=["*", "%", "sample-%", "sample-*"]), "no_known_group"),
-    "of 100 000 characters": (person(groups=["sample-web" * 10_000]), "no_known_group"),
+    "of 10 000 characters": (person(groups=["sample-web" * 1000]), "no_known_group"),
     "Entra's overage": (person(groups=GONE, **ELSEWHERE), "groups_overage"),
     "Entra's overage, in the browser's flow": (person(groups=GONE, hasgroups=True), "groups_overage"),
     "in another claim": (person(groups=GONE, roles=["sample-web"]), "groups_missing"),
@@ -66,7 +66,7 @@ def test_such_groups_open_nothing_and_the_page_names_whom_to_ask(client, provide
     assert not Membership.objects.exists() and not RoleGrant.objects.exists()
     assert client.get("/teams/web/codes/new/").status_code in {403, 404}
     assert [record.reason for record in log_reading.warnings_of_sign_in(caplog)] == [reason]
-    assert AuditEvent.objects.get(action="user.denied").detail["reason"] == reason
+    assert AuditEvent.objects.filter(action="user.denied", detail__reason=reason).count() == 1
     assert log_reading.leaked(caplog, provider.issued) == []
 
 
