@@ -17,7 +17,8 @@ log = logging.getLogger("portal.sso")
 
 
 def ask(request: HttpRequest, attempt: Attempt) -> HttpResponse:
-    """To the provider, with the question remembered. Raises ``Away``."""
+    """To the provider, with the question remembered. Raises ``Away``: a browser sent to a dead address is lost."""
+    provider.look()
     response = moving.to(request, flow.question(request, attempt))
     attempts.keep(request, response, attempt)
     return response
@@ -58,7 +59,7 @@ def ended_there(request: HttpRequest, attempt: Attempt, ended: NotSilently) -> H
 def still_unchecked(request: HttpRequest, away: Away, *, next: str) -> HttpResponse:
     """The provider went away in between: what may go on is for the gate to decide, which knows of it now."""
     log.warning("recheck_failed", extra={"reason": away.reason})
-    provider.note_away()
+    provider.note_away(away.reason)
     return redirect(moving.ours(request, next))
 
 

@@ -23,7 +23,7 @@ from portal.sso.refusals import Away, Refused
 DISCOVERY = "/.well-known/openid-configuration"
 DISCOVERY_SECONDS = 3600
 KEYS_SECONDS = 60
-AWAY_SECONDS = 10  # a provider that was found away is not asked again for so long, or each page would wait for it
+AWAY_SECONDS = 10  # pages do not ask a provider again for so long that was found away, or each would wait for it
 LOOK_SECONDS = 3.0
 TOKEN_MAX = 64_000
 
@@ -53,7 +53,8 @@ class _Known:
     metadata_until: float = 0.0
     keys: tuple[Key, ...] = ()
     keys_until: float = 0.0
-    away_until: float = 0.0
+    away_at: float = float("-inf")
+    away_reason: str = ""
 
 
 _known = _Known()
@@ -67,35 +68,48 @@ def forget() -> None:
 
 
 def metadata(*, until: float) -> Metadata:
-    """Raises ``Away`` where the provider does not answer or publishes what cannot be used."""
+    """What is known of it, looked up where that is too old. Raises ``Away``."""
     known = _remembered()
-    if known.metadata is None or time.monotonic() > known.metadata_until:
-        known.metadata = _discovered(until=until)
-        known.metadata_until = time.monotonic() + DISCOVERY_SECONDS
-    return known.metadata
+    if known.metadata is not None and time.monotonic() <= known.metadata_until:
+        return known.metadata
+    return look(until=until)
 
 
 def is_up() -> bool:
-    """Whether a browser may be sent there now. Up is looked at each time; away is believed for some seconds.
+    """Whether a page may send a browser there now. Up is looked at each time; away is believed for some seconds."""
+    if time.monotonic() - _remembered().away_at < AWAY_SECONDS:
+        return False
+    try:
+        look()
+    except Away:
+        return False
+    return True
 
-    One thread looks and the others wait for what it finds, or a provider that stalls would hold each of them.
+
+def look(*, until: float | None = None) -> Metadata:
+    """Its discovery document of now. Raises ``Away``.
+
+    One thread looks, and those that came meanwhile share what it finds, or a
+    provider that stalls would hold each of them.
     """
+    came_at = time.monotonic()
     with _looking:
         known = _remembered()
-        if time.monotonic() < known.away_until:
-            return False
+        if known.away_at >= came_at:
+            raise Away(known.away_reason)
         try:
-            known.metadata = _discovered(until=time.monotonic() + min(LOOK_SECONDS, settings.OIDC_DEADLINE))
-        except Away:
-            note_away()
-            return False
+            known.metadata = _discovered(until=until or came_at + min(LOOK_SECONDS, settings.OIDC_DEADLINE))
+        except Away as away:
+            note_away(away.reason)
+            raise
         known.metadata_until = time.monotonic() + DISCOVERY_SECONDS
-        return True
+        return known.metadata
 
 
-def note_away() -> None:
+def note_away(reason: str) -> None:
     """Somebody met it away just now."""
-    _remembered().away_until = time.monotonic() + AWAY_SECONDS
+    known = _remembered()
+    known.away_at, known.away_reason = time.monotonic(), reason
 
 
 def identity(*, code: str, verifier: str, nonce: str, redirect_uri: str) -> claims.Identity:
@@ -189,6 +203,8 @@ def _token_answer(about: Metadata, *, code: str, verifier: str, redirect_uri: st
     body = prepare_token_request("authorization_code", redirect_uri=redirect_uri, code=code, code_verifier=verifier)
     _, headers, body = _client(about).prepare("POST", about.token_endpoint, {}, body)
     answer = exchange.post(about.token_endpoint, until=until, what="token", headers=headers, body=body)
+    if "error" in answer:
+        raise Refused("token_refused")
     if str(answer.get("token_type", "")).lower() != "bearer":
         raise Refused("token_type")
     for name in ("access_token", "id_token"):

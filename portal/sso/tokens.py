@@ -5,6 +5,7 @@ key or a symmetric algorithm: it may only name one of the published keys.
 """
 
 import json
+import time
 import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -21,6 +22,7 @@ from portal.sso.refusals import Refused
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
 LEEWAY = 60  # seconds a clock may be off
+ID_TOKEN_AGE = 3600  # seconds; it was made for the code that was exchanged just now
 LOGOUT_AGE = 300  # seconds; a logout token may come without ``exp``
 TOKEN_LENGTH = 64_000
 WEAKEST_RSA = 2048  # bits
@@ -48,7 +50,9 @@ def published_keys(document: object) -> list[Key]:
 
 
 def _key_in(entry: dict[str, Any]) -> Key | None:
-    if entry.get("use", "sig") != "sig" or entry.get("kty") not in {"RSA", "EC", "OKP"}:
+    if entry.get("use", "sig") != "sig" or entry.get("kty") not in ("RSA", "EC", "OKP"):
+        return None
+    if "verify" not in _words(entry.get("key_ops", ["verify"])):
         return None
     try:
         key = JWKRegistry.import_key(entry)
@@ -56,6 +60,10 @@ def _key_in(entry: dict[str, Any]) -> Key | None:
         return None
     is_weak = isinstance(key, RSAKey) and key.raw_value.key_size < WEAKEST_RSA
     return None if is_weak else key
+
+
+def _words(found: object) -> list[Any]:
+    return found if isinstance(found, list) else []
 
 
 def id_token_claims(token: str, *, keys: Iterable[Key], issuer: str, client_id: str, **expected: Any) -> Claims:
@@ -68,6 +76,8 @@ def id_token_claims(token: str, *, keys: Iterable[Key], issuer: str, client_id: 
         read.validate(leeway=LEEWAY)
     except JoseError as wrong:
         raise Refused(f"id_token_{_named(wrong)}") from None
+    if time.time() - claims["iat"] > ID_TOKEN_AGE:
+        raise Refused("id_token_iat")
     return claims
 
 
@@ -125,6 +135,8 @@ def _header_of(token: str) -> dict[str, Any]:
         header = jws.extract_compact(token.encode()).headers()
     except (JoseError, ValueError, TypeError, RecursionError):
         raise Refused("token_shape") from None
+    if "crit" in header:  # names what must be understood; nothing of that kind is
+        raise Refused("token_crit")
     return header
 
 
@@ -153,8 +165,10 @@ def _must_have_shapes(claims: Claims) -> None:
         if name in claims and (isinstance(claims[name], bool) or not isinstance(claims[name], int | float)):
             raise Refused(f"claim_{name}")
     for name in ("iss", "azp", "nonce", "at_hash"):
-        if name in claims and not isinstance(claims[name], str):
+        if name in claims and not (isinstance(claims[name], str) and claims[name]):
             raise Refused(f"claim_{name}")
+    if not claims.get("at_hash", "").isascii():
+        raise Refused("claim_at_hash")
     audience = claims.get("aud")
     listed = audience if isinstance(audience, list) else [audience]
     if not all(isinstance(word, str) for word in listed):
