@@ -51,9 +51,8 @@ def open_for(
 ) -> LiveSession:
     """A session under a new id; inside the transaction that signs in. ``more``: id_token, groups_problem."""
     left = request.session.session_key
+    request.session.flush()  # Django keeps the id where the same person signs in again
     login(request, person, backend=settings.AUTHENTICATION_BACKENDS[0])
-    if request.session.session_key is None:  # another person's session was left: Django keeps nothing of it
-        request.session.create()
     now = time.time()
     request.session[FACTS] = asdict(Facts(kind=kind, started_at=now, seen_at=now, checked_at=now, **more))
     at = timezone.now()
