@@ -3,7 +3,7 @@
 Typed fields, never a value: no page that shows one has a form to send it back.
 """
 
-from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.conf import settings
@@ -16,32 +16,46 @@ LENGTH = 3800  # browsers drop a cookie of more than 4096 bytes, name and attrib
 NOT_TYPED = "csrfmiddlewaretoken"
 
 
-def keep(request: HttpRequest, response: HttpResponse, *, path: str, person: int) -> bool:
-    """``path`` is the page that will show the fields again. False where they are more than a cookie holds."""
+@dataclass(frozen=True, repr=False)
+class Kept:
+    """``path`` is the page that will show the fields again, to ``person`` alone."""
+
+    path: str
+    person: int
+    fields: dict[str, list[str]]
+
+
+def keep(request: HttpRequest, response: HttpResponse, *, path: str, person: int) -> None:
+    """What a cookie does not hold loses its longest field first: of an honest form that is what the rules refuse."""
     fields = {name: values for name, values in request.POST.lists() if name != NOT_TYPED}
-    text = signing.dumps({"path": path, "person": person, "fields": fields}, salt=SALT, compress=True)
-    if len(text) > LENGTH:
-        return False
-    response.set_cookie(_name(), text, max_age=SECONDS, **_attributes())
-    return True
+    text = _signed(Kept(path, person, fields))
+    while fields and len(text) > LENGTH:
+        del fields[max(fields, key=lambda name: sum(map(len, fields[name])))]
+        text = _signed(Kept(path, person, fields))
+    if fields:
+        response.set_cookie(_name(), text, max_age=SECONDS, **_attributes())
 
 
 def fields_for(request: HttpRequest, *, person: int) -> QueryDict | None:
     """What this person typed into this page; nobody else's, and no other page's."""
     try:
-        kept: Mapping[str, Any] = signing.loads(request.COOKIES.get(_name(), ""), salt=SALT, max_age=SECONDS)
-    except signing.BadSignature:
+        kept = Kept(**signing.loads(request.COOKIES.get(_name(), ""), salt=SALT, max_age=SECONDS))
+    except (signing.BadSignature, TypeError):
         return None
-    if kept["person"] != person or kept["path"] != request.path:
+    if kept.person != person or kept.path != request.path:
         return None
     fields = QueryDict(mutable=True)
-    for name, values in kept["fields"].items():
+    for name, values in kept.fields.items():
         fields.setlist(name, values)
     return fields
 
 
 def drop(response: HttpResponse) -> None:
     response.set_cookie(_name(), "", max_age=0, **_attributes())
+
+
+def _signed(kept: Kept) -> str:
+    return signing.dumps(asdict(kept), salt=SALT, compress=True)
 
 
 def _attributes() -> dict[str, Any]:

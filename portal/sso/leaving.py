@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from portal.sso import exchange, flow, provider, sessions, signing_in, tokens
+from portal.sso import exchange, flow, kept, provider, sessions, signing_in, tokens
 from portal.sso.models import LiveSession, SpentToken, User
 from portal.sso.refusals import Away, Refused
 from portal.sso.sessions import Kind
@@ -55,6 +55,7 @@ def _goodbye(request: HttpRequest, *, id_token: str) -> str:
 
 def _cleared(response: HttpResponse) -> HttpResponse:
     response["Clear-Site-Data"] = CLEARED
+    kept.drop(response)
     return response
 
 

@@ -63,15 +63,16 @@ def sign_in(
     with transaction.atomic():
         person = _person(who)
         if person.is_active:
-            _renew(person, who, origin=origin)
-            detail = {"roles": sorted(who.roles), "kind": str(kind)}
-            audit.record(Action.USER_SIGNED_IN, Outcome.SUCCESS, actor=person, origin=origin, detail=detail)
+            changes = _renew(person, who)
             problem = _problem(person, who)
-            if problem:
-                audit.record_folded(Action.USER_DENIED, actor=person, reason=problem, origin=origin)
             sessions.open_for(
                 request, person, kind=kind, origin=origin, sid=sid, id_token=id_token, groups_problem=problem
             )
+            _record_changes(changes, person=person, origin=origin)
+            detail = {"roles": sorted(who.roles), "kind": str(kind)}
+            audit.record(Action.USER_SIGNED_IN, Outcome.SUCCESS, actor=person, origin=origin, detail=detail)
+            if problem:
+                audit.record_folded(Action.USER_DENIED, actor=person, reason=problem, origin=origin)
     if not person.is_active:
         raise deactivated(person, origin=origin)
     if problem:
@@ -82,11 +83,12 @@ def sign_in(
 def recheck(request: HttpRequest, person: User, who: Known, *, origin: Origin, sid: str, id_token: str) -> None:
     """As ``sign_in``, for a session that goes on; events only of what changed."""
     with transaction.atomic():
-        changed = _renew(_person(who), who, origin=origin)
+        changes = _renew(_person(who), who)
         problem = _problem(person, who)
-        if problem and changed:
-            audit.record_folded(Action.USER_DENIED, actor=person, reason=problem, origin=origin)
         sessions.checked(request, sid=sid, id_token=id_token, groups_problem=problem)
+        _record_changes(changes, person=person, origin=origin)
+        if problem and changes:
+            audit.record_folded(Action.USER_DENIED, actor=person, reason=problem, origin=origin)
     if problem:
         log.warning("no_access", extra={"reason": problem, "person": person.username})
 
@@ -145,16 +147,18 @@ def _numbered(who: Known) -> str:
     return f"{who.username[: claims.NAME_LENGTH - 9]}~{number}"
 
 
-def _renew(person: User, who: Known, *, origin: Origin) -> bool:
-    """Memberships and roles become exactly those given; True when any changed."""
+def _renew(person: User, who: Known) -> dict[str, list[str]]:
+    """Memberships and roles become exactly those given; what changed, or nothing."""
     gained, lost = access.renew_memberships(person, set(who.groups))
     roles_gained, roles_lost = _renew_roles(person, set(who.roles))
     changes = {"gained": gained, "lost": lost, "roles_gained": roles_gained, "roles_lost": roles_lost}
-    if not any(changes.values()):
-        return False
-    detail = {name: sorted(names) for name, names in changes.items()}
-    audit.record(Action.USER_TEAMS_CHANGED, Outcome.SUCCESS, actor=person, origin=origin, detail=detail)
-    return True
+    return {name: sorted(names) for name, names in changes.items()} if any(changes.values()) else {}
+
+
+def _record_changes(changes: dict[str, list[str]], *, person: User, origin: Origin) -> None:
+    """After the session's rows: the audit head is locked last, or a logout at this moment would be a deadlock."""
+    if changes:
+        audit.record(Action.USER_TEAMS_CHANGED, Outcome.SUCCESS, actor=person, origin=origin, detail=changes)
 
 
 def _renew_roles(person: User, roles: set[str]) -> tuple[set[str], set[str]]:

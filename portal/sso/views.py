@@ -54,7 +54,7 @@ def _arrived(request: HttpRequest, attempt: attempts.Attempt) -> HttpResponse:
     if not attempt.person:
         return arriving.signed_in(request, flow.answer(request, attempt), next=attempt.next)
     if request.user.pk != attempt.person:  # signed out, or in again, in another tab meanwhile
-        return redirect(attempt.next)
+        return redirect(moving.ours(request, attempt.next))
     try:
         return arriving.checked(request, flow.answer(request, attempt), next=attempt.next)
     except NotSilently as ended:

@@ -1,0 +1,309 @@
+"""Is it still true? A session older than OIDC_RECHECK_SECONDS asks the provider silently, and its answer bites."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
+from django.test import Client
+from provider_visitor import is_signed_in, loopback_provider, provider, visit  # noqa: F401
+from reading_pages import heading, text
+from rechecking import (
+    FETCH,
+    age,
+    asked_of,
+    asks_again,
+    asks_to_sign_in,
+    checked_ago,
+    come_back,
+    events,
+    is_honest_again,
+    says_no,
+    there_and_back,
+)
+
+from portal.sso.models import LiveSession, RoleGrant
+from registercodes.models import AuditEvent, Membership
+
+pytestmark = pytest.mark.django_db
+User = get_user_model()
+NEW = "/teams/web/codes/new/"
+OLD = 301  # seconds, one more than OIDC_RECHECK_SECONDS
+MALLORY = {"sub": "subject-of-mallory", "preferred_username": "mallory", "name": "Mallory"}
+
+
+@pytest.fixture
+def signed_in(client, provider) -> Client:
+    visit(client, provider)
+    return client
+
+
+@pytest.fixture
+def stale(signed_in) -> Client:
+    age(signed_in, checked=OLD)
+    return signed_in
+
+
+def teams() -> list[str]:
+    return sorted(Membership.objects.values_list("team__key", flat=True))
+
+
+# When it asks, and what.
+
+
+def test_an_old_session_is_asked_about_silently_by_name_and_with_proofs_of_its_own(stale, provider):
+    sent = stale.get("/?team=web")
+    asked = asked_of(sent)
+
+    assert sent.status_code == 302 and asks_again(sent)
+    assert asked["id_token_hint"] in provider.issued and "login_hint" not in asked
+    assert asked["code_challenge_method"] == "S256" and asked["code_challenge"]
+    assert len(asked["state"]) >= 22 and len(asked["nonce"]) >= 22
+
+
+def test_it_comes_back_to_the_same_address_with_its_query(stale, provider):
+    back = come_back(stale, provider, stale.get("/?team=web&before=9"))
+
+    assert (back.status_code, back["Location"]) == (302, "/?team=web&before=9")
+    assert stale.get("/?team=web").status_code == 200
+    assert checked_ago(stale) < 10
+
+
+def test_a_session_that_was_just_checked_asks_nobody(signed_in, provider):
+    provider.requests.clear()
+    age(signed_in, checked=290)
+
+    assert signed_in.get("/").status_code == 200
+    assert provider.requests == []
+
+
+def test_a_form_asks_at_half_of_the_time_and_other_pages_do_not(signed_in, provider):
+    age(signed_in, checked=151)
+
+    assert signed_in.get("/").status_code == 200
+    assert asks_again(signed_in.get(NEW))
+
+
+def test_a_form_within_half_of_the_time_is_shown_and_can_be_sent_until_the_whole(signed_in, provider):
+    age(signed_in, checked=140)
+    assert signed_in.get(NEW).status_code == 200
+    age(signed_in, checked=150)
+
+    assert signed_in.post(NEW, {}).status_code == 422
+
+
+@pytest.mark.parametrize(("method", "path"), [("post", "/teams/web/codes/plan/"), ("get", "/"), ("post", NEW)])
+def test_a_script_gets_a_401_and_nothing_else(stale, provider, method, path):
+    provider.requests.clear()
+
+    answer = getattr(stale, method)(path, headers=FETCH)
+
+    assert (answer.status_code, answer.content) == (401, b"")
+    assert not answer.cookies
+    assert "/token" not in provider.requests
+
+
+def test_a_script_without_a_session_gets_a_401_too(client, provider):
+    answer = client.post("/teams/web/codes/plan/", {}, headers=FETCH)
+
+    assert (answer.status_code, answer.content) == (401, b"")
+
+
+def test_a_clock_that_went_back_makes_a_session_old(signed_in, provider):
+    age(signed_in, checked=-3600)
+
+    assert asks_again(signed_in.get("/"))
+
+
+def test_an_id_token_too_long_for_an_address_is_replaced_by_a_name(client, provider):
+    provider.person["groups"] = [*(f"group-{number:04}" for number in range(900)), "sample-web"]
+    visit(client, provider)
+    age(client, checked=OLD)
+
+    sent = client.get("/")
+
+    assert asked_of(sent)["login_hint"] == "alice" and "id_token_hint" not in asked_of(sent)
+    assert len(sent["Location"]) < 2000
+    assert there_and_back(client, provider, sent).status_code == 200
+
+
+# What its answer changes.
+
+
+def test_an_answer_that_changes_nothing_leaves_no_event(stale, provider):
+    before = events()
+
+    assert there_and_back(stale, provider, stale.get("/")).status_code == 200
+    assert events() == before
+
+
+def test_a_gained_group_opens_its_team_and_is_on_record(stale, provider, payments):
+    provider.person["groups"] = ["sample-web", "sample-payments"]
+
+    page = there_and_back(stale, provider, stale.get("/"))
+
+    assert "Payments" in text(page) and teams() == ["payments", "web"]
+    changed = AuditEvent.objects.filter(action="user.teams_changed").latest("sequence")
+    assert (changed.detail["gained"], changed.detail["lost"]) == (["payments"], [])
+
+
+def test_a_lost_group_bites_at_the_next_request_and_is_on_record(stale, provider):
+    provider.person["groups"] = ["everyone"]
+
+    assert there_and_back(stale, provider, stale.get(NEW)).status_code == 404
+    assert stale.get("/").status_code == 403
+    changed = AuditEvent.objects.filter(action="user.teams_changed").latest("sequence")
+    assert (changed.detail["gained"], changed.detail["lost"]) == ([], ["web"])
+
+
+def test_roles_come_and_go_like_teams(stale, provider):
+    provider.person["groups"] = ["sample-web", "portal-auditors"]
+    there_and_back(stale, provider, stale.get("/"))
+    assert list(RoleGrant.objects.values_list("role", flat=True)) == ["auditor"]
+
+    provider.person["groups"] = ["sample-web"]
+    age(stale, checked=OLD)
+    there_and_back(stale, provider, stale.get("/"))
+
+    assert not RoleGrant.objects.exists()
+    assert AuditEvent.objects.filter(action="user.teams_changed").latest("sequence").detail["roles_lost"] == [
+        "auditor"
+    ]
+
+
+def test_a_person_without_a_team_is_told_of_the_group_that_came_since(client, provider):
+    provider.person["groups"] = []
+    visit(client, provider)
+    assert client.get("/").status_code == 403
+    provider.person["groups"] = ["sample-web"]
+    age(client, checked=OLD)
+
+    assert there_and_back(client, provider, client.get("/")).status_code == 200
+
+
+# When the provider does not vouch for them any more.
+
+
+def test_a_disabled_account_ends_the_session_with_a_page_that_says_so(stale, provider):
+    says_no(provider, "access_denied")
+
+    page = come_back(stale, provider, stale.get("/"))
+
+    assert page.status_code == 403 and heading(page) == "You were not signed in"
+    assert "your account may not use this portal, is disabled" in text(page)
+    assert not is_signed_in(stale) and not LiveSession.objects.exists() and not Session.objects.exists()
+    denied = AuditEvent.objects.get(action="user.denied")
+    assert (denied.actor.username, denied.detail["reason"]) == ("alice", "provider_access_denied")
+
+
+@pytest.mark.parametrize("error", ["login_required", "interaction_required", "consent_required"])
+def test_a_session_that_ended_at_the_provider_ends_here_and_asks_to_sign_in(stale, provider, error):
+    says_no(provider, error)
+    key = stale.session.session_key
+
+    sent = come_back(stale, provider, stale.get("/?team=web"))
+
+    assert sent.status_code == 302 and asks_to_sign_in(sent)
+    assert not is_signed_in(stale) and not LiveSession.objects.filter(key=key).exists()
+    assert AuditEvent.objects.get(action="user.signed_out").detail["why"] == "ended_at_the_provider"
+    is_honest_again(provider)
+    assert come_back(stale, provider, sent)["Location"] == "/?team=web"
+    assert stale.get("/").status_code == 200
+
+
+def test_another_person_at_the_provider_ends_the_session_and_is_not_let_in(stale, provider):
+    provider.person |= MALLORY
+
+    page = come_back(stale, provider, stale.get("/"))
+
+    assert page.status_code == 403
+    assert "now names another person" in text(page) and "Mallory" not in text(page)
+    assert not is_signed_in(stale)
+    assert User.objects.get().username == "alice"
+    assert AuditEvent.objects.get(action="user.denied").detail["reason"] == "another_person"
+
+
+def test_somebody_deactivated_here_is_not_vouched_for_by_a_re_check(stale, provider):
+    sent = stale.get("/")
+    User.objects.update(is_active=False)
+
+    assert there_and_back(stale, provider, sent).status_code == 403
+    assert not is_signed_in(stale)
+
+
+# Two tabs.
+
+
+def test_two_re_checks_at_once_both_come_back_to_their_pages(stale, provider):
+    first, second = stale.get("/?team=web"), stale.get(NEW)
+
+    assert come_back(stale, provider, second)["Location"] == NEW
+    assert come_back(stale, provider, first)["Location"] == "/?team=web"
+    assert LiveSession.objects.count() == Session.objects.count() == 1
+
+
+def test_a_re_check_that_comes_back_to_another_person_s_session_does_nothing(stale, provider):
+    sent = stale.get("/?team=web")
+    provider.person = dict(provider.person) | MALLORY | {"groups": ["sample-web"]}
+    visit(stale, provider)
+    facts, before = dict(stale.session["sso"]), events()
+    provider.requests.clear()
+
+    back = come_back(stale, provider, sent)
+
+    assert (back.status_code, back["Location"]) == (302, "/?team=web")
+    assert dict(stale.session["sso"]) == facts and events() == before
+    assert "/token" not in provider.requests
+
+
+def test_a_re_check_that_comes_back_after_a_sign_out_signs_nobody_in(stale, provider):
+    sent = stale.get("/")
+    stale.post("/sso/logout/")
+
+    assert come_back(stale, provider, sent)["Location"] == "/"
+    assert not is_signed_in(stale) and not Session.objects.exists()
+
+
+# What must not happen.
+
+
+def test_a_re_check_keeps_the_session_s_id_and_leaves_no_row_behind(stale, provider):
+    key = stale.session.session_key
+
+    there_and_back(stale, provider, stale.get("/"))
+
+    assert stale.session.session_key == key
+    assert list(LiveSession.objects.values_list("key", flat=True)) == [key]
+    assert list(Session.objects.values_list("session_key", flat=True)) == [key]
+    assert events("user.signed_in") == ["user.signed_in"]
+
+
+@pytest.mark.parametrize(
+    "query", ["q=" + "x" * 1500, "q=%0d%0aX:%20y", "q=//evil.example", "next=https://evil.example/"]
+)
+def test_no_address_however_odd_leads_off_this_site_or_to_an_error(stale, provider, query):
+    back = come_back(stale, provider, stale.get(f"/?{query}"))
+
+    assert back.status_code == 302 and back["Location"].startswith("/") and not back["Location"].startswith("//")
+
+
+def test_an_address_too_long_to_remember_comes_home_even_after_a_sign_out(stale, provider):
+    sent = stale.get("/?q=" + "x" * 1500)
+    stale.post("/sso/logout/")
+
+    assert come_back(stale, provider, sent)["Location"] == "/"
+
+
+def test_nothing_is_done_before_the_answer(stale, provider, cloud):
+    stale.post(NEW, {"region": "ap-singapore"})
+
+    assert cloud.calls() == [] and events() == ["user.teams_changed", "user.signed_in"]
+
+
+def test_a_link_to_a_re_check_of_somebody_else_s_ends_no_session(signed_in, provider):
+    other = Client()
+    visit(other, provider)
+    age(other, checked=OLD)
+    sent = other.get("/")
+    says_no(provider, "access_denied")
+
+    assert come_back(signed_in, provider, sent).status_code == 400
+    assert is_signed_in(signed_in)
