@@ -28,6 +28,7 @@ class Received:
     content_encoding: str
     is_sandbox: bool
     body: bytes
+    date: str = ""  # the server's clock, where it tells
 
 
 class Transport:
@@ -85,6 +86,7 @@ class Transport:
             content_encoding=headers.get("Content-Encoding", "").strip().lower(),
             is_sandbox="X-TAT-Sandbox" in headers,
             body=body,
+            date=headers.get("Date", ""),
         )
 
 
