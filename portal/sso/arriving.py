@@ -5,7 +5,7 @@ import logging
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from portal.sso import attempts, flow, moving, provider, sessions, signing_in
+from portal.sso import attempts, exchange, flow, moving, provider, sessions, signing_in
 from portal.sso.attempts import Attempt
 from portal.sso.claims import Identity
 from portal.sso.refusals import Away, NoAttempt, NotSilently, Refused, SignInFailed
@@ -13,12 +13,15 @@ from portal.sso.sessions import Kind
 from registercodes import access
 from registercodes.views import origin_of
 
+STRANGERS_WAIT = 0.5  # seconds; anybody may ask to sign in, and all that wait hold a thread
+
 log = logging.getLogger("portal.sso")
 
 
 def ask(request: HttpRequest, attempt: Attempt) -> HttpResponse:
     """To the provider, with the question remembered. Raises ``Away``: a browser sent to a dead address is lost."""
-    provider.look()
+    with exchange.place(wait=STRANGERS_WAIT):
+        provider.look()
     response = moving.to(request, flow.question(request, attempt))
     attempts.keep(request, response, attempt)
     return response

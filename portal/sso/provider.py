@@ -23,6 +23,7 @@ from portal.sso.refusals import Away, Refused
 DISCOVERY = "/.well-known/openid-configuration"
 DISCOVERY_SECONDS = 3600
 KEYS_SECONDS = 60
+LOOK_AGAIN_SECONDS = 5  # or strangers' logout tokens would have the provider asked once each
 AWAY_SECONDS = 10  # pages do not ask a provider again for so long that was found away, or each would wait for it
 LOOK_SECONDS = 3.0
 TOKEN_MAX = 64_000
@@ -53,6 +54,7 @@ class _Known:
     metadata_until: float = 0.0
     keys: tuple[Key, ...] = ()
     keys_until: float = 0.0
+    look_again_at: float = 0.0
     away_at: float = float("-inf")
     away_reason: str = ""
 
@@ -143,8 +145,9 @@ def with_keys(check: Callable[[tuple[Key, ...]], Found], *, until: float) -> Fou
     try:
         return check(known.keys)
     except tokens.UnknownKey:
-        if was_fresh:
+        if was_fresh or time.monotonic() < known.look_again_at:
             raise
+        known.look_again_at = time.monotonic() + LOOK_AGAIN_SECONDS
     _renew_keys(known, until=until)
     return check(known.keys)
 

@@ -103,9 +103,10 @@ def logout_claims(token: str, *, keys: Iterable[Key], issuer: str, client_id: st
         raise Refused("logout_nonce")
     if not LEEWAY * -1 <= now - claims["iat"] <= LOGOUT_AGE:
         raise Refused("logout_age")
-    if not any(isinstance(claims.get(name), str) and claims[name] for name in ("sub", "sid")):
+    named = [claims[name] for name in ("sub", "sid") if name in claims]
+    if not named or not all(_is_word(name) for name in named):
         raise Refused("logout_of_nobody")
-    if not isinstance(claims["jti"], str):
+    if not _is_word(claims["jti"]):
         raise Refused("logout_jti")
     return claims
 
@@ -173,6 +174,11 @@ def _must_have_shapes(claims: Claims) -> None:
     listed = audience if isinstance(audience, list) else [audience]
     if not all(isinstance(word, str) for word in listed):
         raise Refused("claim_aud")
+
+
+def _is_word(value: object) -> bool:
+    """Half a character cannot be encoded, and PostgreSQL takes no NUL."""
+    return isinstance(value, str) and value != "" and value.isprintable()
 
 
 def _named(wrong: JoseError) -> str:
