@@ -17,7 +17,8 @@ log = logging.getLogger("portal.sso")
 
 
 def ask(request: HttpRequest, attempt: Attempt) -> HttpResponse:
-    """To the provider, with the question remembered. Raises ``Away``."""
+    """To the provider, with the question remembered. Raises ``Away``: a dead one is a page of ours, not its own."""
+    provider.look()
     response = moving.to(request, flow.question(request, attempt))
     attempts.keep(request, response, attempt)
     return response

@@ -35,9 +35,9 @@ def until() -> float:
 
 
 @contextmanager
-def place() -> Iterator[None]:
+def place(*, seconds: float = PLACE_SECONDS) -> Iterator[None]:
     """A provider that stalls must not take every thread: past the places for it the answer is Away."""
-    if not _places.acquire(timeout=PLACE_SECONDS):
+    if not _places.acquire(timeout=seconds):
         raise Away("busy")
     try:
         yield

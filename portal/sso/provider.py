@@ -25,6 +25,7 @@ DISCOVERY_SECONDS = 3600
 KEYS_SECONDS = 60
 AWAY_SECONDS = 10  # a provider that was found away is not asked again for so long, or each page would wait for it
 LOOK_SECONDS = 3.0
+LOOK_PLACE_SECONDS = 0.5
 TOKEN_MAX = 64_000
 
 Found = TypeVar("Found")
@@ -53,6 +54,8 @@ class _Known:
     metadata_until: float = 0.0
     keys: tuple[Key, ...] = ()
     keys_until: float = 0.0
+    looked_at: float = 0.0
+    away: str = ""  # why, when it was last looked at
     away_until: float = 0.0
 
 
@@ -76,21 +79,40 @@ def metadata(*, until: float) -> Metadata:
 
 
 def is_up() -> bool:
-    """Whether a browser may be sent there now. Up is looked at each time; away is believed for some seconds.
+    """Whether a signed-in browser may be sent there now. Up is looked at each time; away is believed for a while."""
+    if time.monotonic() < _remembered().away_until:
+        return False
+    try:
+        look()
+    except Away:
+        return False
+    return True
 
-    One thread looks and the others wait for what it finds, or a provider that stalls would hold each of them.
+
+def look() -> Metadata:
+    """What it publishes at this moment, before a browser is sent there. Raises ``Away``.
+
+    One thread looks and those who waited share what it found; a provider that stalls holds some of them, never all.
     """
-    with _looking:
+    began = time.monotonic()
+    with exchange.place(seconds=LOOK_PLACE_SECONDS), _looking:
         known = _remembered()
-        if time.monotonic() < known.away_until:
-            return False
-        try:
-            known.metadata = _discovered(until=time.monotonic() + min(LOOK_SECONDS, settings.OIDC_DEADLINE))
-        except Away:
-            note_away()
-            return False
+        if known.looked_at < began:
+            _look(known)
+        if known.metadata is None or known.away:
+            raise Away(known.away)
+        return known.metadata
+
+
+def _look(known: _Known) -> None:
+    known.away = ""
+    try:
+        known.metadata = _discovered(until=time.monotonic() + min(LOOK_SECONDS, settings.OIDC_DEADLINE))
         known.metadata_until = time.monotonic() + DISCOVERY_SECONDS
-        return True
+    except Away as away:
+        known.away = away.reason
+        note_away()
+    known.looked_at = time.monotonic()
 
 
 def note_away() -> None:
