@@ -25,6 +25,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     teams = access.teams_of(user) if user and user.is_authenticated else []
     return {
         "my_teams": teams,
+        "may_create": may_create(request),
         "issuing_teams": [team for team in teams if team.active] if may_create(request) else [],
         "is_break_glass": getattr(request, "is_break_glass", False),
         "sign_in_away": getattr(request, "sign_in_away", False),
@@ -37,7 +38,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
 
 def may_create(request: HttpRequest) -> bool:
     """Of the session, beside what the person may: never under break-glass, nor while nobody can vouch for them."""
-    return not (getattr(request, "is_break_glass", False) or getattr(request, "sign_in_away", False))
+    return bool(getattr(request, "may_create", True))
 
 
 _known: dict[str, tuple[float, EndpointNotice]] = {}

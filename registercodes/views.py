@@ -275,7 +275,9 @@ def _may_disable(request: HttpRequest, code: RegisterCode) -> bool:
 
 
 def _again_url(request: HttpRequest, code: RegisterCode) -> str | None:
-    """None without the right; and without a database, so that the page still says what happened."""
+    """None without the right, now or in this session; and without a database, so that the page says what happened."""
+    if not getattr(request, "may_create", True):
+        return None
     try:
         if not access.may_issue(request.user, code.team):
             return None

@@ -5,7 +5,7 @@ import logging
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from portal.sso import attempts, exchange, flow, moving, provider, sessions, signing_in
+from portal.sso import attempts, flow, moving, provider, sessions, signing_in
 from portal.sso.attempts import Attempt
 from portal.sso.claims import Identity
 from portal.sso.refusals import Away, NoAttempt, NotSilently, Refused, SignInFailed
@@ -13,15 +13,12 @@ from portal.sso.sessions import Kind
 from registercodes import access
 from registercodes.views import origin_of
 
-STRANGERS_WAIT = 0.5  # seconds; anybody may ask to sign in, and all that wait hold a thread
-
 log = logging.getLogger("portal.sso")
 
 
 def ask(request: HttpRequest, attempt: Attempt) -> HttpResponse:
-    """To the provider, with the question remembered. Raises ``Away``: a browser sent to a dead address is lost."""
-    with exchange.place(wait=STRANGERS_WAIT):
-        provider.look()
+    """To the provider, with the question remembered. Raises ``Away``: a dead one is a page of ours, not its own."""
+    provider.look()
     response = moving.to(request, flow.question(request, attempt))
     attempts.keep(request, response, attempt)
     return response
@@ -62,7 +59,7 @@ def ended_there(request: HttpRequest, attempt: Attempt, ended: NotSilently) -> H
 def still_unchecked(request: HttpRequest, away: Away, *, next: str) -> HttpResponse:
     """The provider went away in between: what may go on is for the gate to decide, which knows of it now."""
     log.warning("recheck_failed", extra={"reason": away.reason})
-    provider.note_away(away.reason)
+    provider.note_away()
     return redirect(moving.ours(request, next))
 
 

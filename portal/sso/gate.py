@@ -79,7 +79,7 @@ def _sample(request: HttpRequest, facts: Facts, *, now: float) -> HttpResponse |
 
 
 def _break_glass(request: HttpRequest, facts: Facts, *, now: float) -> HttpResponse | None:
-    request.is_break_glass = True
+    request.is_break_glass, request.may_create = True, False
     name = request.resolver_match.view_name
     reads = request.method in {"GET", "HEAD"} and name not in CREATING
     if reads or name in CLOSING:
@@ -92,7 +92,7 @@ def _single_sign_on(request: HttpRequest, facts: Facts, *, now: float) -> HttpRe
         return None
     if provider.is_up():
         return recheck(request, facts)
-    request.sign_in_away = True
+    request.sign_in_away, request.may_create = True, False
     return None if _may_go_on(request, facts, now=now) else _not_now(request)
 
 

@@ -24,8 +24,9 @@ DISCOVERY = "/.well-known/openid-configuration"
 DISCOVERY_SECONDS = 3600
 KEYS_SECONDS = 60
 LOOK_AGAIN_SECONDS = 5  # or strangers' logout tokens would have the provider asked once each
-AWAY_SECONDS = 10  # pages do not ask a provider again for so long that was found away, or each would wait for it
+AWAY_SECONDS = 10  # a provider that was found away is not asked again for so long, or each page would wait for it
 LOOK_SECONDS = 3.0
+LOOK_PLACE_SECONDS = 0.5
 TOKEN_MAX = 64_000
 
 Found = TypeVar("Found")
@@ -55,8 +56,9 @@ class _Known:
     keys: tuple[Key, ...] = ()
     keys_until: float = 0.0
     look_again_at: float = 0.0
-    away_at: float = float("-inf")
-    away_reason: str = ""
+    looked_at: float = 0.0
+    away: str = ""  # why, when it was last looked at
+    away_until: float = 0.0
 
 
 _known = _Known()
@@ -70,16 +72,17 @@ def forget() -> None:
 
 
 def metadata(*, until: float) -> Metadata:
-    """What is known of it, looked up where that is too old. Raises ``Away``."""
+    """Raises ``Away`` where the provider does not answer or publishes what cannot be used."""
     known = _remembered()
-    if known.metadata is not None and time.monotonic() <= known.metadata_until:
-        return known.metadata
-    return look(until=until)
+    if known.metadata is None or time.monotonic() > known.metadata_until:
+        known.metadata = _discovered(until=until)
+        known.metadata_until = time.monotonic() + DISCOVERY_SECONDS
+    return known.metadata
 
 
 def is_up() -> bool:
-    """Whether a page may send a browser there now. Up is looked at each time; away is believed for some seconds."""
-    if time.monotonic() - _remembered().away_at < AWAY_SECONDS:
+    """Whether a signed-in browser may be sent there now. Up is looked at each time; away is believed for a while."""
+    if time.monotonic() < _remembered().away_until:
         return False
     try:
         look()
@@ -88,37 +91,42 @@ def is_up() -> bool:
     return True
 
 
-def look(*, until: float | None = None) -> Metadata:
-    """Its discovery document of now. Raises ``Away``.
+def look() -> Metadata:
+    """What it publishes at this moment, before a browser is sent there. Raises ``Away``.
 
-    One thread looks, and those that came meanwhile share what it finds, or a
-    provider that stalls would hold each of them.
+    One thread looks and those who waited share what it found; a provider that stalls holds some of them, never all.
     """
-    came_at = time.monotonic()
-    with _looking:
+    began = time.monotonic()
+    with exchange.place(seconds=LOOK_PLACE_SECONDS), _looking:
         known = _remembered()
-        if known.away_at >= came_at:
-            raise Away(known.away_reason)
-        try:
-            known.metadata = _discovered(until=until or came_at + min(LOOK_SECONDS, settings.OIDC_DEADLINE))
-        except Away as away:
-            note_away(away.reason)
-            raise
-        known.metadata_until = time.monotonic() + DISCOVERY_SECONDS
+        if known.looked_at < began:
+            _look(known)
+        if known.metadata is None or known.away:
+            raise Away(known.away)
         return known.metadata
 
 
-def note_away(reason: str) -> None:
+def _look(known: _Known) -> None:
+    known.away = ""
+    try:
+        known.metadata = _discovered(until=time.monotonic() + min(LOOK_SECONDS, settings.OIDC_DEADLINE))
+        known.metadata_until = time.monotonic() + DISCOVERY_SECONDS
+    except Away as away:
+        known.away = away.reason
+        note_away()
+    known.looked_at = time.monotonic()
+
+
+def note_away() -> None:
     """Somebody met it away just now."""
-    known = _remembered()
-    known.away_at, known.away_reason = time.monotonic(), reason
+    _remembered().away_until = time.monotonic() + AWAY_SECONDS
 
 
 def identity(*, code: str, verifier: str, nonce: str, redirect_uri: str) -> claims.Identity:
     """Who came back with ``code``. Raises ``Refused`` or ``Away``."""
     until = exchange.until()
     about = metadata(until=until)
-    answer = token_answer(about, code=code, verifier=verifier, redirect_uri=redirect_uri, until=until)
+    answer = _token_answer(about, code=code, verifier=verifier, redirect_uri=redirect_uri, until=until)
     access_token, id_token = answer["access_token"], answer["id_token"]
     said = with_keys(
         lambda keys: tokens.id_token_claims(
@@ -165,33 +173,25 @@ def _remembered() -> _Known:
     return _known
 
 
-def discovery_address() -> str:
-    return settings.OIDC_ISSUER.rstrip("/") + DISCOVERY
-
-
 def _discovered(*, until: float) -> Metadata:
-    return read(exchange.get(discovery_address(), until=until, what="discovery"))
-
-
-def read(document: dict[str, Any]) -> Metadata:
-    """What a discovery document says. Raises ``Away`` where it cannot be used."""
+    document = exchange.get(settings.OIDC_ISSUER.rstrip("/") + DISCOVERY, until=until, what="discovery")
     if document.get("issuer") != settings.OIDC_ISSUER:
         raise Away("discovery_issuer")
     methods = document.get("token_endpoint_auth_methods_supported")
     listed = methods if isinstance(methods, list) else ["client_secret_basic"]
     return Metadata(
         issuer=settings.OIDC_ISSUER,
-        authorization_endpoint=address_in(document, "authorization_endpoint"),
-        token_endpoint=address_in(document, "token_endpoint"),
-        jwks_uri=address_in(document, "jwks_uri"),
-        userinfo_endpoint=address_in(document, "userinfo_endpoint", needed=False),
-        end_session_endpoint=address_in(document, "end_session_endpoint", needed=False),
+        authorization_endpoint=_address(document, "authorization_endpoint"),
+        token_endpoint=_address(document, "token_endpoint"),
+        jwks_uri=_address(document, "jwks_uri"),
+        userinfo_endpoint=_address(document, "userinfo_endpoint", needed=False),
+        end_session_endpoint=_address(document, "end_session_endpoint", needed=False),
         sends_issuer=document.get("authorization_response_iss_parameter_supported") is True,
         secret_in_body="client_secret_basic" not in listed and "client_secret_post" in listed,
     )
 
 
-def address_in(document: dict[str, Any], name: str, *, needed: bool = True) -> str:
+def _address(document: dict[str, Any], name: str, *, needed: bool = True) -> str:
     """https, unless the issuer itself is not: a page or a secret never goes elsewhere."""
     address = document.get(name)
     if not isinstance(address, str) or not _is_address(address):
@@ -210,8 +210,7 @@ def _is_address(text: str) -> bool:
         return False
 
 
-def token_answer(about: Metadata, *, code: str, verifier: str, redirect_uri: str, until: float) -> dict[str, Any]:
-    """The tokens for ``code``. Raises ``Refused``, in the provider's own word, or ``Away``."""
+def _token_answer(about: Metadata, *, code: str, verifier: str, redirect_uri: str, until: float) -> dict[str, Any]:
     body = prepare_token_request("authorization_code", redirect_uri=redirect_uri, code=code, code_verifier=verifier)
     _, headers, body = _client(about).prepare("POST", about.token_endpoint, {}, body)
     answer = exchange.post(about.token_endpoint, until=until, what="token", headers=headers, body=body)
