@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from portal.endpoints import is_cloud_endpoint
+from portal.sso import sessions
 from registercodes import access, cloud
 
 ASK_AGAIN_SECONDS = 10
@@ -26,7 +27,8 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     return {
         "my_teams": teams,
         "issuing_teams": [team for team in teams if team.active] if may_create(request) else [],
-        "is_break_glass": getattr(request, "is_break_glass", False),
+        "is_break_glass": sessions.is_break_glass(request),
+        "may_create": may_create(request),
         "sign_in_away": getattr(request, "sign_in_away", False),
         "endpoint_notice": endpoint_notice(settings.TAT_ENDPOINT),
         "request_id": getattr(request, "request_id", ""),
@@ -36,7 +38,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
 
 def may_create(request: HttpRequest) -> bool:
     """Of the session, beside what the person may: never under break-glass, nor while nobody can vouch for them."""
-    return not (getattr(request, "is_break_glass", False) or getattr(request, "sign_in_away", False))
+    return not (sessions.is_break_glass(request) or getattr(request, "sign_in_away", False))
 
 
 _known: dict[str, tuple[float, EndpointNotice]] = {}
