@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from portal.endpoints import is_cloud_endpoint
+from portal.sso import sessions
 from registercodes import access, cloud
 
 ASK_AGAIN_SECONDS = 10
@@ -25,9 +26,9 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     teams = access.teams_of(user) if user and user.is_authenticated else []
     return {
         "my_teams": teams,
-        "may_create": may_create(request),
         "issuing_teams": [team for team in teams if team.active] if may_create(request) else [],
-        "is_break_glass": getattr(request, "is_break_glass", False),
+        "is_break_glass": sessions.is_break_glass(request),
+        "may_create": may_create(request),
         "sign_in_away": getattr(request, "sign_in_away", False),
         "may_audit": bool(user and user.is_authenticated and user.is_staff),
         "endpoint_notice": endpoint_notice(settings.TAT_ENDPOINT),
@@ -38,7 +39,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
 
 def may_create(request: HttpRequest) -> bool:
     """Of the session, beside what the person may: never under break-glass, nor while nobody can vouch for them."""
-    return bool(getattr(request, "may_create", True))
+    return bool(getattr(request, "may_create", True)) and not sessions.is_break_glass(request)
 
 
 _known: dict[str, tuple[float, EndpointNotice]] = {}

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from portal import context
 from registercodes import access, views
 from registercodes.database import DATABASE_AWAY
 
@@ -26,7 +27,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """
     ours = not reason.startswith(("Origin checking failed", "Referer checking failed"))
     found = request.resolver_match
-    if ours and found and found.view_name == "registercodes:new" and request.user.is_authenticated:
+    is_new = bool(found) and found.view_name == "registercodes:new"
+    if ours and is_new and request.user.is_authenticated and context.may_create(request):
         note = _("This form belonged to an earlier sign-in. Nothing was sent. Look it over, then press again.")
         return views.new_once_more(request, **found.kwargs, status=403, note=note)
     return render(request, "403_csrf.html", status=403)

@@ -58,12 +58,22 @@ def use(request: HttpRequest, typed: str, *, origin: Origin) -> bool:
     lookup, secret = letters[:LOOKUP], letters[LOOKUP:]
     with transaction.atomic():
         code = _spend_a_try(lookup)
-        works = code is not None and hmac.compare_digest(code.digest, _digest(lookup, secret))
-        if works and code.user.is_active and _is_first_use(code):
+        why_not = _why_not(code, secret)
+        if code and not why_not:
             _open(request, code, origin=origin)
-            return True
-    log.warning("break_glass_refused", extra={"reason": "wrong" if code else "no_such_code"})
-    return False
+    if why_not:
+        log.warning("break_glass_refused", extra={"reason": why_not})
+    return not why_not
+
+
+def _why_not(code: BreakGlassCode | None, secret: str) -> str:
+    if code is None:
+        return "no_such_code"  # or one that was used, has expired or was tried too often
+    if not hmac.compare_digest(code.digest, _digest(code.lookup, secret)):
+        return "wrong"
+    if not code.user.is_active:
+        return "deactivated"
+    return "" if _is_first_use(code) else "used"
 
 
 def _spend_a_try(lookup: str) -> BreakGlassCode | None:

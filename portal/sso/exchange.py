@@ -47,10 +47,15 @@ def place(*, seconds: float = PLACE_SECONDS) -> Iterator[None]:
 
 def get(url: str, *, until: float, what: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The JSON object at ``url``; ``what`` names it in the reasons of ``Away``."""
-    received = _send(requests.Request("GET", url, headers=dict(headers or {})), until=until, what=what)
+    received = fetch(url, until=until, what=what, headers=headers)
     if received.status != 200:
         raise Away(f"{what}_status")
-    return _object_in(received, what=what)
+    return object_in(received, what=what)
+
+
+def fetch(url: str, *, until: float, what: str, headers: Mapping[str, str] | None = None) -> Received:
+    """The answer at ``url`` whatever it is, for who wants to say what is wrong with it."""
+    return _send(requests.Request("GET", url, headers=dict(headers or {})), until=until, what=what)
 
 
 def post(url: str, *, until: float, what: str, headers: Mapping[str, str], body: str) -> dict[str, Any]:
@@ -58,11 +63,11 @@ def post(url: str, *, until: float, what: str, headers: Mapping[str, str], body:
     sent = {"Content-Type": "application/x-www-form-urlencoded", **headers}
     received = _send(requests.Request("POST", url, headers=sent, data=body), until=until, what=what)
     if received.status in {400, 401, 403}:
-        error = _object_in(received, what=what).get("error")
+        error = object_in(received, what=what).get("error")
         raise Refused(f"{what}_{error if isinstance(error, str) and error in REFUSALS else 'refused'}")
     if received.status != 200:
         raise Away(f"{what}_status")
-    return _object_in(received, what=what)
+    return object_in(received, what=what)
 
 
 def _send(request: requests.Request, *, until: float, what: str) -> Received:
@@ -82,7 +87,7 @@ def _send(request: requests.Request, *, until: float, what: str) -> Received:
     return received
 
 
-def _object_in(received: Received, *, what: str) -> dict[str, Any]:
+def object_in(received: Received, *, what: str) -> dict[str, Any]:
     try:
         found = json.loads(received.body)
     except (ValueError, RecursionError):

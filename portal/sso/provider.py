@@ -126,7 +126,7 @@ def identity(*, code: str, verifier: str, nonce: str, redirect_uri: str) -> clai
     """Who came back with ``code``. Raises ``Refused`` or ``Away``."""
     until = exchange.until()
     about = metadata(until=until)
-    answer = _token_answer(about, code=code, verifier=verifier, redirect_uri=redirect_uri, until=until)
+    answer = token_answer(about, code=code, verifier=verifier, redirect_uri=redirect_uri, until=until)
     access_token, id_token = answer["access_token"], answer["id_token"]
     said = with_keys(
         lambda keys: tokens.id_token_claims(
@@ -173,25 +173,33 @@ def _remembered() -> _Known:
     return _known
 
 
+def discovery_address() -> str:
+    return settings.OIDC_ISSUER.rstrip("/") + DISCOVERY
+
+
 def _discovered(*, until: float) -> Metadata:
-    document = exchange.get(settings.OIDC_ISSUER.rstrip("/") + DISCOVERY, until=until, what="discovery")
+    return read(exchange.get(discovery_address(), until=until, what="discovery"))
+
+
+def read(document: dict[str, Any]) -> Metadata:
+    """What a discovery document says. Raises ``Away`` where it cannot be used."""
     if document.get("issuer") != settings.OIDC_ISSUER:
         raise Away("discovery_issuer")
     methods = document.get("token_endpoint_auth_methods_supported")
     listed = methods if isinstance(methods, list) else ["client_secret_basic"]
     return Metadata(
         issuer=settings.OIDC_ISSUER,
-        authorization_endpoint=_address(document, "authorization_endpoint"),
-        token_endpoint=_address(document, "token_endpoint"),
-        jwks_uri=_address(document, "jwks_uri"),
-        userinfo_endpoint=_address(document, "userinfo_endpoint", needed=False),
-        end_session_endpoint=_address(document, "end_session_endpoint", needed=False),
+        authorization_endpoint=address_in(document, "authorization_endpoint"),
+        token_endpoint=address_in(document, "token_endpoint"),
+        jwks_uri=address_in(document, "jwks_uri"),
+        userinfo_endpoint=address_in(document, "userinfo_endpoint", needed=False),
+        end_session_endpoint=address_in(document, "end_session_endpoint", needed=False),
         sends_issuer=document.get("authorization_response_iss_parameter_supported") is True,
         secret_in_body="client_secret_basic" not in listed and "client_secret_post" in listed,
     )
 
 
-def _address(document: dict[str, Any], name: str, *, needed: bool = True) -> str:
+def address_in(document: dict[str, Any], name: str, *, needed: bool = True) -> str:
     """https, unless the issuer itself is not: a page or a secret never goes elsewhere."""
     address = document.get(name)
     if not isinstance(address, str) or not _is_address(address):
@@ -210,7 +218,8 @@ def _is_address(text: str) -> bool:
         return False
 
 
-def _token_answer(about: Metadata, *, code: str, verifier: str, redirect_uri: str, until: float) -> dict[str, Any]:
+def token_answer(about: Metadata, *, code: str, verifier: str, redirect_uri: str, until: float) -> dict[str, Any]:
+    """The tokens for ``code``. Raises ``Refused``, in the provider's own word, or ``Away``."""
     body = prepare_token_request("authorization_code", redirect_uri=redirect_uri, code=code, code_verifier=verifier)
     _, headers, body = _client(about).prepare("POST", about.token_endpoint, {}, body)
     answer = exchange.post(about.token_endpoint, until=until, what="token", headers=headers, body=body)

@@ -82,6 +82,12 @@ def facts_of(request: HttpRequest) -> Facts | None:
         return None
 
 
+def is_break_glass(request: HttpRequest) -> bool:
+    """Of pages that no gate was asked about as well: one that does not exist, or of a form without its token."""
+    facts = facts_of(request) if getattr(request, "session", None) else None
+    return facts is not None and facts.kind == Kind.BREAK_GLASS
+
+
 def touch(request: HttpRequest, facts: Facts, *, now: float) -> None:
     if now - facts.seen_at >= TOUCH_SECONDS:
         request.session[FACTS] = asdict(replace(facts, seen_at=now))
