@@ -84,10 +84,8 @@ def test_signing_in_again_makes_teams_and_roles_exactly_what_they_are_now(rf, cl
 
     assert not Membership.objects.exists() and not RoleGrant.objects.exists()
     assert AuditEvent.objects.filter(action="user.teams_changed").first().detail == {
-        "gained": [],
-        "lost": ["web"],
-        "roles_gained": [],
-        "roles_lost": ["auditor"],
+        "gained": [], "lost": ["web"],
+        "roles_gained": [], "roles_lost": ["auditor"],
     }
 
 
