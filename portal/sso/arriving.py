@@ -1,7 +1,9 @@
 """What follows the provider's answer: a session, a renewed one, an ended one, or a page that says why not."""
 
 import logging
+from contextlib import suppress
 
+from django.contrib.sessions.backends.base import UpdateError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -42,9 +44,10 @@ def checked(request: HttpRequest, who: Identity, *, next: str) -> HttpResponse:
     person = request.user
     if (who.issuer, who.subject) != (person.issuer, person.subject):
         raise Refused("another_person")
-    signing_in.recheck(
-        request, person, signing_in.known(who), origin=origin_of(request), sid=who.sid, id_token=who.id_token
-    )
+    with suppress(UpdateError):  # the session was ended meanwhile: the page asks for a sign-in
+        signing_in.recheck(
+            request, person, signing_in.known(who), origin=origin_of(request), sid=who.sid, id_token=who.id_token
+        )
     return redirect(moving.ours(request, next))
 
 

@@ -5,12 +5,13 @@ sign-out name the person with it.
 """
 
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import login
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest
@@ -56,8 +57,11 @@ def open_for(
     now = time.time()
     request.session[FACTS] = asdict(Facts(kind=kind, started_at=now, seen_at=now, checked_at=now, **more))
     at = timezone.now()
-    LiveSession.objects.filter(key=left or "").delete()
-    LiveSession.objects.filter(user=person, started_at__lt=_oldest(at)).delete()
+    if left:
+        LiveSession.objects.filter(key=left).delete()
+    over = LiveSession.objects.filter(user=person, started_at__lt=at - timedelta(seconds=settings.SESSION_MAX_SECONDS))
+    Session.objects.filter(session_key__in=over.values("key")).delete()
+    over.delete()
     return LiveSession.objects.create(
         user=person,
         key=request.session.session_key,
@@ -68,10 +72,6 @@ def open_for(
         client_ip=origin.client_ip,
         user_agent=origin.user_agent,
     )
-
-
-def _oldest(now: Any) -> Any:
-    return now - timedelta(seconds=settings.SESSION_MAX_SECONDS)
 
 
 def facts_of(request: HttpRequest) -> Facts | None:
@@ -89,16 +89,30 @@ def is_break_glass(request: HttpRequest) -> bool:
 
 
 def touch(request: HttpRequest, facts: Facts, *, now: float) -> None:
+    """A busy database may forget this one; the next request comes to it again."""
     if now - facts.seen_at >= TOUCH_SECONDS:
-        request.session[FACTS] = asdict(replace(facts, seen_at=now))
+        with suppress(UpdateError):
+            _keep(request, replace(facts, seen_at=now))
 
 
 def checked(request: HttpRequest, *, sid: str, **more: str) -> None:
-    """The provider vouched for the session's person just now; ``more``: id_token, groups_problem."""
+    """The provider vouched for the session's person just now; ``more``: id_token, groups_problem.
+
+    Raises ``UpdateError`` for a session that was ended meanwhile.
+    """
     now = time.time()
     facts = facts_of(request) or Facts(kind=Kind.SINGLE_SIGN_ON, started_at=now, seen_at=now, checked_at=now)
-    request.session[FACTS] = asdict(replace(facts, seen_at=now, checked_at=now, **more))
+    _keep(request, replace(facts, seen_at=now, checked_at=now, **more))
     LiveSession.objects.filter(key=request.session.session_key).update(checked_at=timezone.now(), sid=sid)
+
+
+def _keep(request: HttpRequest, facts: Facts) -> None:
+    """At once, not with the answer: that may show a value, and a database that is gone by then would take it away."""
+    request.session[FACTS] = asdict(facts)
+    try:
+        request.session.save()
+    finally:
+        request.session.modified = False
 
 
 def end(request: HttpRequest) -> None:

@@ -127,14 +127,25 @@ def _new_person(who: Known, *, username: str, again: bool = False) -> User | Non
 
 def _rename(person: User, who: Known) -> None:
     """Only what differs: a write of the unique username would lock out events that refer to the person."""
+    if person.username not in {who.username, _numbered(who)} and not _takes(person, username=_free_username(who)):
+        _takes(person, username=_numbered(who))
     wanted = {"display_name": who.display_name, "email": who.email}
-    if person.username not in {who.username, _numbered(who)}:
-        wanted["username"] = _free_username(who)
     changes = {name: text for name, text in wanted.items() if getattr(person, name) != text}
     if changes:
         User.objects.filter(pk=person.pk).update(**changes)
         for name, text in changes.items():
             setattr(person, name, text)
+
+
+def _takes(person: User, *, username: str) -> bool:
+    """False when another sign-in took the name at this moment."""
+    try:
+        with transaction.atomic():
+            User.objects.filter(pk=person.pk).update(username=username)
+    except IntegrityError:
+        return False
+    person.username = username
+    return True
 
 
 def _free_username(who: Known) -> str:

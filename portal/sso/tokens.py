@@ -27,6 +27,7 @@ LOGOUT_AGE = 300  # seconds; a logout token may come without ``exp``
 TOKEN_LENGTH = 64_000
 WEAKEST_RSA = 2048  # bits
 BACKCHANNEL_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+LOGOUT_TYPES = frozenset({"JWT", "logout+jwt", "application/logout+jwt"})  # section 2.4: recommended, not required
 TIMES = ("exp", "iat", "nbf", "auth_time")
 
 KEY_TYPES: dict[str, type[Key]] = {
@@ -83,7 +84,9 @@ def id_token_claims(token: str, *, keys: Iterable[Key], issuer: str, client_id: 
 
 def logout_claims(token: str, *, keys: Iterable[Key], issuer: str, client_id: str, now: float) -> Claims:
     """OpenID Connect Back-Channel Logout 1.0, section 2.6; ``exp`` may be absent, so ``iat`` bounds the age."""
-    _, claims = _verified(token, keys=keys)
+    header, claims = _verified(token, keys=keys)
+    if header.get("typ", "JWT") not in LOGOUT_TYPES:
+        raise Refused("logout_typ")
     _must_have_shapes(claims)
     registry = JWTClaimsRegistry(
         leeway=LEEWAY,
@@ -96,6 +99,11 @@ def logout_claims(token: str, *, keys: Iterable[Key], issuer: str, client_id: st
         registry.validate(claims)
     except JoseError as wrong:
         raise Refused(f"logout_{_named(wrong)}") from None
+    _must_say_logout(claims, now=now)
+    return claims
+
+
+def _must_say_logout(claims: Claims, *, now: float) -> None:
     events = claims.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(BACKCHANNEL_EVENT), dict):
         raise Refused("logout_events")
@@ -103,12 +111,11 @@ def logout_claims(token: str, *, keys: Iterable[Key], issuer: str, client_id: st
         raise Refused("logout_nonce")
     if not LEEWAY * -1 <= now - claims["iat"] <= LOGOUT_AGE:
         raise Refused("logout_age")
-    named = [claims[name] for name in ("sub", "sid") if name in claims]
-    if not named or not all(_is_word(name) for name in named):
+    whom = [claims[name] for name in ("sub", "sid") if claims.get(name) is not None]
+    if not any(whom) or not all(isinstance(name, str) and name.isprintable() for name in whom):
         raise Refused("logout_of_nobody")
     if not _is_word(claims["jti"]):
         raise Refused("logout_jti")
-    return claims
 
 
 def _verified(token: str, *, keys: Iterable[Key]) -> tuple[dict[str, Any], Claims]:
