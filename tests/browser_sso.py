@@ -88,8 +88,10 @@ def settings_for(provider: OidcProvider, **changes: object) -> dict[str, object]
 
 @pytest.fixture
 def company(standing_company) -> Iterator[Company]:
-    """As at the start, the rows of earlier tests apart; at the end no page has complained of anything."""
+    """As at the start, codes and events of earlier tests apart; at the end no page has complained of anything."""
     standing_company.provider.reset()
+    for table in ("sso_livesession", "django_session"):
+        standing_company.portal.database.execute(f"DELETE FROM {table}")
     standing_company.portal.sandbox.clear_faults()
     standing_company.portal.sandbox.forget_calls()
     standing_company.complaints.clear()
