@@ -40,7 +40,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest, team_key: str) -> HttpResponse:
     """Ask for a code. The value, if any, is in this POST's own answer (DECISIONS 5)."""
     team = access.team_to_issue_for(request.user, team_key)
-    if getattr(request, "typed_before", None):
+    if _was_interrupted(request):
         return _kept_page(request, team)
     if request.method != "POST":
         form = RegisterCodeForm(team=team, person=request.user, initial=_prefilled(request))
@@ -96,7 +96,7 @@ def disable(request: HttpRequest, reference: str) -> HttpResponse:
         return render(request, "registercodes/disable.html", {"code": code, "is_busy": True}, status=503)
     if request.method == "POST" or not _may_disable(request, code):
         return redirect("registercodes:card", reference=reference)
-    return render(request, "registercodes/disable.html", {"code": code})
+    return render(request, "registercodes/disable.html", {"code": code, "was_interrupted": _was_interrupted(request)})
 
 
 def new_once_more(request: HttpRequest, team_key: str, *, status: int, note: str) -> HttpResponse:
@@ -110,7 +110,13 @@ def _kept_page(request: HttpRequest, team: Team) -> HttpResponse:
     """What was typed before a sign-in or re-check came between."""
     form = RegisterCodeForm(request.typed_before, team=team, person=request.user)
     note = _("Your sign-in was checked in between. Nothing was sent yet: look it over, then press again.")
-    return _form_page(request, team, form, note=note)
+    typing = request.typed_before.get("typing", "")
+    return _form_page(request, team, form, note=note, resume=typing if typing in form.fields else "")
+
+
+def _was_interrupted(request: HttpRequest) -> bool:
+    """A press that a sign-in or re-check came before; it may have had no fields."""
+    return getattr(request, "typed_before", None) is not None
 
 
 def _asked_for(request: HttpRequest, team: Team, form: RegisterCodeForm) -> tuple[RegisterCode | None, issuing.Result]:
@@ -148,9 +154,10 @@ def plan_for(form: RegisterCodeForm, *, left: int | None) -> Plan:
 
 
 def _form_page(
-    request: HttpRequest, team: Team, form: RegisterCodeForm, *, status: int = 200, note: str = ""
+    request: HttpRequest, team: Team, form: RegisterCodeForm, *, status: int = 200, note: str = "", resume: str = ""
 ) -> HttpResponse:
-    context = _form_context(team, form) | {"status_note": note}
+    """``resume`` names the field in which somebody was interrupted."""
+    context = _form_context(team, form) | {"status_note": note, "resume": resume}
     return render(request, "registercodes/new.html", context, status=status)
 
 

@@ -95,8 +95,23 @@ function refreshPlan(form) {
 
 // The sign-in is asked about in between: what was typed goes there and back with the person. A reload would drop it.
 function comeBack(form) {
+  const typing = document.createElement("input");
+  Object.assign(typing, { type: "hidden", name: "typing", value: document.activeElement?.name ?? "" });
+  const usual = form.action;
+  form.append(typing);
   form.action = form.dataset.planUrl;
   HTMLFormElement.prototype.submit.call(form);
+  // Back may bring this page out of the back/forward cache, and its button has to create then.
+  form.action = usual;
+  typing.remove();
+}
+
+// In the field where somebody was interrupted, behind its last letter.
+function resumeTyping(form) {
+  const found = form.elements[form.dataset.resume];
+  const field = found instanceof RadioNodeList ? [...found].find((one) => one.checked) : found;
+  field?.focus();
+  if (field?.type === "text") field.setSelectionRange(field.value.length, field.value.length);
 }
 
 // Hours or permanent: what does not apply is out of the way.
@@ -177,3 +192,4 @@ showLocalTimes(document);
 closeMenus();
 document.querySelectorAll("[data-move-on]").forEach(moveOn);
 document.querySelector("[data-focus]")?.focus();
+document.querySelectorAll("form[data-resume]").forEach(resumeTyping);
