@@ -1,23 +1,21 @@
 """`manage.py checksso` asks the provider and says what is right and wrong, in one line each, without a secret."""
 
 import io
-import time
-from email.utils import formatdate
 
 import log_reading
 import pytest
+from checksso_lines import answers_there, check, said, the_wrong  # noqa: F401
 from django.core.management import CommandError, call_command
 from hostile_provider import CLIENT_SECRET
-from misbehaving import GONE, answer, discovery
+from misbehaving import GONE, discovery
 from provider_visitor import loopback_provider, provider  # noqa: F401
 from provider_wire import Answer, as_json
-from tat_wire import answering, certificate, http, wire
 
-from portal.sso import published, reaching
+from portal.sso import published
 from portal.sso.models import User
 from registercodes.models import AuditEvent, Team
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("answers_there")]
 
 ALL_THERE = discovery(
     scopes_supported=["openid", "profile", "email", "groups"],
@@ -25,33 +23,6 @@ ALL_THERE = discovery(
     backchannel_logout_supported=True,
 )
 TOKENS = {"access_token": "a", "token_type": "Bearer", "id_token": "b"}
-BASE = ("--base-url", "https://portal.example.com")
-
-
-@pytest.fixture(autouse=True)
-def _answers_there(settings):
-    settings.ALLOWED_HOSTS = ["portal.example.com"]
-
-
-def check(*options: str) -> tuple[int, list[str]]:
-    """Status and lines."""
-    out = io.StringIO()
-    try:
-        call_command("checksso", *(options or BASE), stdout=out)
-    except CommandError as problem:
-        return problem.returncode, [*out.getvalue().splitlines(), str(problem)]
-    return 0, out.getvalue().splitlines()
-
-
-def said(kind: str, lines: list[str]) -> list[str]:
-    return [line[6:] for line in lines if line.startswith(f"{kind:<5} ")]
-
-
-def the_wrong(lines: list[str]) -> str:
-    """What is wrong, when it is one thing."""
-    [line] = said("wrong", lines)
-    assert lines[-1] == "1 wrong."
-    return line
 
 
 def test_all_is_right_with_a_provider_that_offers_everything(provider, web):
@@ -162,109 +133,6 @@ def test_what_a_provider_may_leave_out_is_a_note(provider, name):
 
     assert status == 0
     assert [line for line in said("note", lines) if words in line]
-
-
-@pytest.mark.parametrize("name", ["OIDC_CLIENT_SECRET", "OIDC_CLIENT_ID"])
-def test_a_wrong_secret_or_id_is_told_from_a_right_one(provider, settings, name):
-    setattr(settings, name, "a-wrong-one-0123456789")
-
-    assert "does not accept OIDC_CLIENT_ID with OIDC_CLIENT_SECRET (invalid_client)" in the_wrong(check()[1])
-
-
-@pytest.mark.parametrize(
-    ("told", "kind", "words"),
-    [
-        (as_json({"error": "unauthorized_client"}, status=401), "wrong", "unauthorized_client"),
-        (as_json({"error": "invalid_request"}, status=400), "note", "invalid_request"),
-        (as_json({"error": "\x1b[2J"}, status=400), "note", "token_refused"),
-        (as_json({"error": "invalid_grant"}, status=400), "ok", "accepts"),
-        (Answer(b"", status=500), "wrong", "token_status"),
-    ],
-)
-def test_what_the_token_endpoint_says_of_a_code_that_cannot_exist(provider, told, kind, words):
-    provider.misbehave(tokens_answer=lambda plan, provider: told)
-
-    _, lines = check()
-
-    assert [line for line in said(kind, lines) if words in line]
-
-
-def test_an_unknown_host_is_told_from_one_that_does_not_answer(settings, provider):
-    settings.OIDC_ISSUER = "https://login.invalid"
-    assert the_wrong(check()[1]).startswith("DNS: no address is found for login.invalid")
-
-    settings.OIDC_ISSUER = "http://127.0.0.1:9"
-    assert the_wrong(check()[1]).startswith("Connection: port 9 of 127.0.0.1 cannot be connected to")
-
-
-def test_a_certificate_of_a_private_authority_is_named_with_what_to_do(settings, provider):
-    with wire(answering(http(b"{}")), tls=True) as server:
-        settings.OIDC_ISSUER = server.url
-
-        line = the_wrong(check()[1])
-
-    assert line.startswith("TLS: the certificate of") and "self-signed" in line and "SSL_CERT_FILE" in line
-
-
-def test_with_that_authority_the_certificate_is_accepted(settings, provider, monkeypatch):
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate()[0]))
-    with wire(answering(http(b"{}")), tls=True) as server:
-        assert reaching.connection(server.url).kind == "ok"
-
-
-def test_a_server_that_speaks_no_tls_is_told(provider):
-    address = provider.url.replace("http:", "https:")
-
-    assert reaching.connection(address).text.startswith("TLS: 127.0.0.1 does not speak TLS")
-
-
-@pytest.mark.parametrize(
-    ("told", "words"),
-    [
-        (Answer(b"", status=404), "answers 404. OIDC_ISSUER is everything before"),
-        (Answer(b"", status=302, headers=(("Location", "/moved"),)), "follows no redirect"),
-        (Answer(b"<!doctype html>", content_type="text/html"), "is not a discovery document"),
-        (Answer(b"[]"), "is not a discovery document"),
-    ],
-)
-def test_what_is_no_discovery_document_is_the_last_that_is_said(provider, told, words):
-    provider.misbehave(discovery_answer=lambda plan, provider: told)
-
-    assert words in the_wrong(check()[1])
-    assert provider.requests == ["/.well-known/openid-configuration"]
-
-
-def test_a_provider_that_never_answers_is_given_up(provider, settings):
-    settings.OIDC_DEADLINE = 0.5
-    provider.misbehave(discovery_answer=lambda plan, provider: Answer(b"", silent=True))
-    began = time.monotonic()
-
-    assert "gave no usable answer (discovery_deadline)" in the_wrong(check()[1])
-    assert time.monotonic() - began < 3
-
-
-@pytest.mark.parametrize(
-    ("seconds", "kind"), [(0, "ok"), (-3, "ok"), (30, "note"), (-59, "note"), (90, "wrong"), (-7200, "wrong")]
-)
-def test_a_clock_that_is_off_is_told(seconds, kind):
-    now = 1_800_000_000
-
-    [finding] = reaching.clock(formatdate(now + seconds, usegmt=True), now=now)
-
-    assert finding.kind == kind
-    assert (str(abs(seconds)) in finding.text) is (kind != "ok")
-
-
-def test_the_clock_is_read_off_the_answer_it_gives(provider):
-    date = ("Date", formatdate(time.time() - 600, usegmt=True))
-    provider.misbehave(**answer("discovery", headers=(date,)))
-
-    assert "clock and ours are 600 seconds apart" in the_wrong(check()[1]).replace("601", "600")
-
-
-@pytest.mark.parametrize("date", ["", "yesterday", "Mon, 99 Foo 2026 99:99:99 GMT"])
-def test_a_clock_that_is_not_told_is_left_out(date):
-    assert reaching.clock(date, now=1_800_000_000) == []
 
 
 @pytest.mark.parametrize("group", ["portal-admins", "portal-auditors"])

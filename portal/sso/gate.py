@@ -30,6 +30,7 @@ CREATING = frozenset({NEW})
 CLOSING = frozenset({"registercodes:disable"})
 CLOSING_SECONDS = 3600
 HARMLESS = frozenset({PLAN})  # posts that change nothing
+RECORDING = frozenset({"registercodes:stored"})  # the other posts: like creating, not while nobody can vouch
 OPEN = frozenset({"sso"})  # namespaces: what signs in and out
 
 View = Callable[..., HttpResponse]
