@@ -18,6 +18,7 @@ REDACTED = "[redacted]"
 SECRET_SHAPES = re.compile(
     r"TC3-HMAC-SHA256\s+Credential=.*?Signature=[0-9a-fA-F]+"
     r"|(?<![0-9a-zA-Z])[0-9a-f]{64}(?![0-9a-zA-Z])"
+    r"|\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"  # a signed token
     r"|(?<=RegisterCodeValue)(\\*[\"']\s*:\s*\\*[\"'])[^\"'\\]+"
 )
 NEVER_LOGGED = "request"  # Django adds the request object, whose repr is its address: the callback's holds a code
@@ -93,6 +94,8 @@ def configuration(*, level: str) -> dict[str, Any]:
         "loggers": {
             "django": {"level": level, "propagate": True},
             "django.server": {"handlers": [], "propagate": True},
+            # At DEBUG it prints the whole context of a page: the value, and addresses with an id token in them.
+            "django.template": {"level": level if level != "DEBUG" else "INFO", "propagate": True},
             "gunicorn.error": {"level": level, "handlers": [], "propagate": True},
             "gunicorn.access": {"handlers": [], "propagate": False},  # ours has the request's id
         },

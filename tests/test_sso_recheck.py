@@ -1,5 +1,6 @@
 """Is it still true? A session older than OIDC_RECHECK_SECONDS asks the provider silently, and its answer bites."""
 
+import log_reading
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
@@ -296,6 +297,15 @@ def test_nothing_is_done_before_the_answer(stale, provider, cloud):
     stale.post(NEW, {"region": "ap-singapore"})
 
     assert cloud.calls() == [] and events() == ["user.teams_changed", "user.signed_in"]
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_no_token_is_in_a_log_line_at_any_level(stale, provider, caplog, method):
+    log_reading.everything(caplog)
+
+    there_and_back(stale, provider, getattr(stale, method)(NEW))
+
+    assert log_reading.lines(caplog) and log_reading.leaked(caplog, provider.issued) == []
 
 
 def test_a_link_to_a_re_check_of_somebody_else_s_ends_no_session(signed_in, provider):
