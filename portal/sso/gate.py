@@ -50,7 +50,7 @@ class GateMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if getattr(request, "typed_before", None) is not None:
+        if getattr(request, "typed_before", None):
             kept.drop(response)  # shown once; a press sends it again
         return response
 
