@@ -115,8 +115,8 @@ def _kept_page(request: HttpRequest, team: Team) -> HttpResponse:
 
 
 def _was_interrupted(request: HttpRequest) -> bool:
-    """A press that a sign-in or re-check came before; it may have had no fields."""
-    return getattr(request, "typed_before", None) is not None
+    """A press that a sign-in or re-check came before."""
+    return bool(getattr(request, "typed_before", None))
 
 
 def _asked_for(request: HttpRequest, team: Team, form: RegisterCodeForm) -> tuple[RegisterCode | None, issuing.Result]:

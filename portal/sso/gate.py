@@ -51,7 +51,7 @@ class GateMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if getattr(request, "typed_before", None) is not None and response.status_code == 200:
+        if getattr(request, "typed_before", None) and response.status_code == 200:
             kept.drop(response)  # shown once; a press sends it again
         return response
 

@@ -46,6 +46,9 @@ def _nobody() -> Any:
 
 
 def _goodbye(request: HttpRequest, *, id_token: str) -> str:
+    """Empty where it offers none, or is away: nobody is sent from their last page of ours to a dead address."""
+    if not provider.is_up():
+        return ""
     try:
         return flow.goodbye(request, id_token=id_token)
     except Away as away:
