@@ -191,7 +191,30 @@ def test_a_button_without_fields_takes_nobody_s_words_away(alice_here, provider,
     assert is_filled_with(there_and_back(alice_here, provider, alice_here.get(NEW)), fields)
 
 
+@pytest.fixture
+def strict(provider) -> Client:
+    """Alice, in a browser whose forms carry the token of an earlier sign-in."""
+    browser = Client(enforce_csrf_checks=True)
+    visit(browser, provider)
+    return browser
+
+
+def test_a_form_of_an_earlier_sign_in_is_shown_again_to_whoever_was_just_checked(strict):
+    page = send(strict, NEW, typed())
+
+    assert page.status_code == 403 and typed_in(page, "instance_name_prefix") == "wéb"
+
+
 # What must not happen.
+
+
+@pytest.mark.parametrize("how", INTERRUPTIONS)
+def test_such_a_form_is_shown_to_nobody_whose_session_ended_or_has_to_be_checked(strict, provider, how):
+    INTERRUPTIONS[how](strict)
+
+    page = send(strict, NEW, typed())
+
+    assert page.status_code == 403 and "instance_name_prefix" not in text(page)
 
 
 @pytest.mark.parametrize("how", INTERRUPTIONS)
