@@ -2,25 +2,16 @@
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.sessions.models import Session
-from django.core import signing
-from django.test import Client
+from interruptions import COOKIE, ENDINGS, INTERRUPTIONS, KEPT, NEW, grow_old, is_filled_with, nothing_happened, typed
 from provider_visitor import loopback_provider, provider, visit  # noqa: F401
-from reading_pages import chosen_in, heading, picked_in, send, text, typed_in, value_in
-from rechecking import age, asks_again, asks_to_sign_in, events, is_honest_again, moves_to, says_no, there_and_back
+from reading_pages import heading, send, text, value_in
+from rechecking import asks_again, asks_to_sign_in, events, is_honest_again, moves_to, says_no, there_and_back
 from records import a_code
 
-from portal.sso import kept
-from registercodes import submissions
-from registercodes.models import RegisterCode, Team
+from registercodes.models import RegisterCode
 
 pytestmark = pytest.mark.django_db
 User = get_user_model()
-NEW = "/teams/web/codes/new/"
-OLD = 301
-COOKIE = "portal-typed"
-MALLORY = {"sub": "subject-of-mallory", "preferred_username": "mallory", "name": "Mallory"}
-KEPT = "Nothing was sent yet: look it over, then press again."
 WORDS = {
     "plain": "webserver",
     "emoji": "🚀" * 128,
@@ -37,52 +28,6 @@ WORDS = {
 def alice_here(client, provider):
     visit(client, provider)
     return client
-
-
-def typed(**changes: str) -> dict[str, str]:
-    token = submissions.new_token(person=User.objects.get(username="alice"), team=Team.objects.get(key="web"))
-    fields = {
-        "region": "ap-seoul",
-        "description": "webserver",
-        "instance_name_prefix": "wéb",
-        "register_limit": "12x",
-        "validity": "permanent",
-        "effective_time": "7",
-        "ip_address_range": "203.0.113.7/24",
-        "submission": token,
-    }
-    return fields | changes
-
-
-def is_filled_with(page, fields: dict[str, str]) -> bool:
-    held = {name: typed_in(page, name) for name in fields if name not in {"region", "validity"}}
-    chosen = {"region": chosen_in(page, "region"), "validity": picked_in(page, "validity")}
-    assert held | chosen == fields
-    return KEPT in text(page)
-
-
-def nothing_happened(cloud) -> bool:
-    return not cloud.calls() and not RegisterCode.objects.exists() and not events("code.requested", "code.denied")
-
-
-def end_by_idleness(client) -> None:
-    age(client, seen=1801)
-
-
-def end_by_age(client) -> None:
-    age(client, started=36_001)
-
-
-def end_by_deletion(client) -> None:
-    Session.objects.all().delete()
-
-
-def grow_old(client) -> None:
-    age(client, checked=OLD)
-
-
-ENDINGS = {"idle": end_by_idleness, "too old": end_by_age, "deleted": end_by_deletion}
-INTERRUPTIONS = ENDINGS | {"to be checked": grow_old}
 
 
 @pytest.mark.parametrize("words", WORDS)
@@ -189,114 +134,3 @@ def test_a_button_without_fields_takes_nobody_s_words_away(alice_here, provider,
     alice_here.post(f"/codes/{code.reference}/disable/")
 
     assert is_filled_with(there_and_back(alice_here, provider, alice_here.get(NEW)), fields)
-
-
-# What must not happen.
-
-
-@pytest.mark.parametrize("how", INTERRUPTIONS)
-def test_another_person_in_that_browser_never_sees_it(alice_here, provider, how):
-    fields = typed(description="a secret plan of alice")
-    INTERRUPTIONS[how](alice_here)
-    send(alice_here, NEW, fields)
-    provider.person |= MALLORY
-    visit(alice_here, provider)
-
-    page = alice_here.get(NEW)
-
-    assert page.status_code == 200 and "a secret plan" not in text(page) and KEPT not in text(page)
-
-
-def test_signing_out_takes_it_along(alice_here, provider):
-    fields = typed(description="a secret plan of alice")
-    grow_old(alice_here)
-    send(alice_here, NEW, fields)
-
-    alice_here.post("/sso/logout/")
-
-    assert not alice_here.cookies[COOKIE].value
-
-
-def test_another_page_and_another_team_never_show_it(alice_here, provider, payments):
-    provider.person["groups"] = ["sample-web", "sample-payments"]
-    visit(alice_here, provider)
-    grow_old(alice_here)
-    send(alice_here, NEW, typed(description="for web alone"))
-
-    page = there_and_back(alice_here, provider, alice_here.get("/teams/payments/codes/new/"))
-
-    assert page.status_code == 200 and "for web alone" not in text(page)
-
-
-FORGED = {
-    "nothing": lambda good: "",
-    "cut": lambda good: good[:-1],
-    "changed": lambda good: "A" + good[1:],
-    "of another salt": lambda good: signing.dumps({"path": NEW, "person": 1, "fields": {}}, salt="another"),
-    "of another shape": lambda good: signing.dumps([1], salt=kept.SALT),
-    "junk": lambda good: "\x01é" * 100,
-}
-
-
-@pytest.mark.parametrize("forge", FORGED)
-def test_a_forged_cookie_fills_nothing(alice_here, provider, forge):
-    grow_old(alice_here)
-    sent = send(alice_here, NEW, typed())
-    alice_here.cookies[COOKIE] = FORGED[forge](alice_here.cookies[COOKIE].value)
-
-    page = there_and_back(alice_here, provider, sent)
-
-    assert page.status_code == 200 and KEPT not in text(page)
-
-
-def test_a_cookie_of_twenty_minutes_ago_fills_nothing(alice_here, provider, monkeypatch):
-    grow_old(alice_here)
-    sent = send(alice_here, NEW, typed())
-    monkeypatch.setattr(kept, "SECONDS", -1)
-
-    assert KEPT not in text(there_and_back(alice_here, provider, sent))
-
-
-def test_junk_beside_the_fields_breaks_nothing_and_costs_nobody_their_words(alice_here, provider, cloud):
-    fields = typed()
-    junk = {f"junk-{number}": "".join(chr(0x4E00 + 31 * number + n) for n in range(200)) for number in range(20)}
-    grow_old(alice_here)
-
-    sent = send(alice_here, NEW, fields | junk)
-
-    assert len(sent.cookies.output()) < 8000
-    assert is_filled_with(there_and_back(alice_here, provider, sent), fields)
-
-
-def test_words_that_no_cookie_holds_are_lost_alone(alice_here, provider):
-    fields = typed(description="".join(chr(0x4E00 + 7 * number) for number in range(2500)))
-    grow_old(alice_here)
-
-    sent = send(alice_here, NEW, fields)
-
-    assert len(sent.cookies[COOKIE].OutputString()) < 4096
-    assert is_filled_with(there_and_back(alice_here, provider, sent), fields | {"description": ""})
-
-
-def test_a_value_is_never_in_the_cookie(alice_here, provider, cloud):
-    value = value_in(send(alice_here, NEW, typed(register_limit="3", validity="hours")))
-    grow_old(alice_here)
-    sent = send(alice_here, NEW, typed())
-
-    content = signing.loads(sent.cookies[COOKIE].value, salt=kept.SALT)
-    assert value and value not in str(content)
-    assert set(content["fields"]) == set(typed())
-
-
-def test_the_cookie_is_signed_short_lived_and_out_of_a_script_s_reach(alice_here, provider):
-    grow_old(alice_here)
-    cookie = send(alice_here, NEW, typed()).cookies[COOKIE]
-
-    assert cookie["httponly"] and cookie["samesite"] == "Lax" and 0 < cookie["max-age"] <= 900
-
-
-def test_a_stranger_s_press_is_kept_for_nobody(client, provider, web):
-    sent = send(client, NEW, {"description": "x", "submission": "forged"})
-
-    assert asks_to_sign_in(sent) and COOKIE not in sent.cookies
-    assert not Client().get(NEW).cookies

@@ -88,6 +88,15 @@ def is_break_glass(request: HttpRequest) -> bool:
     return facts is not None and facts.kind == Kind.BREAK_GLASS
 
 
+def is_fresh(request: HttpRequest) -> bool:
+    """For what answers before the gate does: whether a signed-in person may be shown a form without asking anybody."""
+    facts, now = facts_of(request), time.time()
+    if not settings.SINGLE_SIGN_ON:
+        return facts is None or not facts.is_over(now)
+    is_of_theirs = facts is not None and facts.kind == Kind.SINGLE_SIGN_ON
+    return is_of_theirs and not facts.is_over(now) and facts.age(now) <= settings.OIDC_RECHECK_SECONDS
+
+
 def touch(request: HttpRequest, facts: Facts, *, now: float) -> None:
     """A busy database may forget this one; the next request comes to it again."""
     if now - facts.seen_at >= TOUCH_SECONDS:
