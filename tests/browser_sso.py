@@ -43,11 +43,15 @@ class Company:
 
     def pass_time(self, name: str, seconds: float) -> None:
         """For the sessions of one person, as far as their last check is concerned."""
+        self.change_sessions(name, lambda facts: facts.update(checked_at=facts["checked_at"] - seconds))
+
+    def change_sessions(self, name: str, change: Callable[[dict], None]) -> None:
+        """What single sign-on keeps in them."""
         found = self.portal.database.query(SESSIONS_OF, name)
         assert found, f"{name} has no session"
         for row in found:
             kept = SessionStore().decode(row.session_data)
-            kept["sso"]["checked_at"] -= seconds
+            change(kept["sso"])
             self.portal.database.execute(
                 "UPDATE django_session SET session_data = ? WHERE session_key = ?",
                 SessionStore().encode(kept),
