@@ -44,17 +44,21 @@ def section(team: Team, *, before: int | None) -> Section:
     return Section(team, codes, older, team.active)
 
 
-def twin_of(asked: Asked, *, user: Any, team: Team) -> RegisterCode | None:
-    """The person's own code with the same parameters of the last minutes: a second tab, or a second thought."""
+def twin_of(asked: Asked, *, user: Any, team: Team) -> str | None:
+    """The reference of the person's own code with the same parameters: a second tab, or a second thought.
+
+    Its reference alone: every press asks, and building the whole row took half as long again.
+    """
     since = timezone.now() - TWIN_WINDOW
-    return RegisterCode.objects.filter(
+    twins = RegisterCode.objects.filter(
         team=team,
         created_by=user,
         created_at__gte=since,
         state=RegisterCode.State.ISSUED,
         disable_wanted_at=None,
         **asdict(asked),
-    ).first()
+    )
+    return twins.values_list("reference", flat=True).first()
 
 
 def timeline(code: RegisterCode) -> list[AuditEvent]:

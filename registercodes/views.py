@@ -119,7 +119,7 @@ def _was_interrupted(request: HttpRequest) -> bool:
     return bool(getattr(request, "typed_before", None))
 
 
-def _asked_for(request: HttpRequest, team: Team, form: RegisterCodeForm) -> tuple[RegisterCode | None, issuing.Result]:
+def _asked_for(request: HttpRequest, team: Team, form: RegisterCodeForm) -> tuple[str | None, issuing.Result]:
     """What became of the press, and the twin of its code: looked up before, since nothing may fail beside a value."""
     who = {"actor": request.user, "team": team, "origin": origin_of(request)}
     if form.is_valid():
@@ -221,7 +221,7 @@ def _busy_page(request: HttpRequest, team: Team, form: RegisterCodeForm, why: st
     return response
 
 
-def _issued_page(request: HttpRequest, issued: issuing.Issued, *, twin: RegisterCode | None) -> HttpResponse:
+def _issued_page(request: HttpRequest, issued: issuing.Issued, *, twin: str | None) -> HttpResponse:
     """The one page that shows a value; ``no-store`` and never compressed (BREACH)."""
     code, value = issued.code, issued.value.reveal()
     context = {

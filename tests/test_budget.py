@@ -1,14 +1,17 @@
 """The call budget is one for all processes: never over the API's 20 a second, and hardly under it."""
 
+import contextlib
 import subprocess
 import sys
 import threading
 import time
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from django.db import connection, connections, transaction
 
 from registercodes import throttle
 from registercodes.models import CallBudget
@@ -137,6 +140,35 @@ def test_each_action_has_a_budget_of_its_own(nineteen):
 
 
 # What must not happen.
+
+
+class RolledBack(Exception):
+    pass
+
+
+def reserve_elsewhere() -> throttle.Slot | None:
+    try:
+        return throttle.reserve(CREATE, wait=5)
+    finally:
+        connections.close_all()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="the immediate transaction waits before the clock is read")
+def test_who_stood_behind_a_caller_that_was_rolled_back_never_leaves_on_the_slot_of_before(settings):
+    settings.TAT_RATE = 19
+    throttle.reserve(CREATE, wait=5)
+    time.sleep(0.1)
+
+    with ThreadPoolExecutor(1) as other, contextlib.suppress(RolledBack), transaction.atomic():
+        CallBudget.objects.update(next_at=1)
+        waiting = other.submit(reserve_elsewhere)
+        time.sleep(0.3)
+        assert not waiting.done()
+        raise RolledBack
+
+    slot = waiting.result()
+    assert slot.is_lost and slot.wait == 0
 
 
 def test_a_clock_set_back_never_locks_everybody_out(nineteen):

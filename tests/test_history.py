@@ -145,7 +145,8 @@ def code(alice, web):
 @pytest.fixture
 def event(code, alice, web):
     with transaction.atomic():
-        return audit.record(Action.CODE_ISSUED, Outcome.SUCCESS, code=code, actor=alice, team=web)
+        audit.record(Action.CODE_ISSUED, Outcome.SUCCESS, code=code, actor=alice, team=web)
+    return AuditEvent.objects.get()
 
 
 @pytest.mark.parametrize("attack", ON_EVENTS.values(), ids=ON_EVENTS)
