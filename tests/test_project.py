@@ -24,12 +24,14 @@ LAYERS = (
     ("forms", "queries"),
     ("issuing", "explaining", "submissions"),
     ("settling",),
-    ("lifecycle", "teams"),
+    ("lifecycle", "teams", "proving", "archiving", "restoring", "extracts", "exporting"),
+    ("anchors", "witness"),
+    ("verifying", "walking", "sealing"),
     ("checks", "installation", "apps", "cloud"),
     ("access", "policies", "audit", "ownership", "throttle", "places", "triggers"),
     ("models", "keys"),
     ("wording", "enrolling"),
-    ("rules", "secret", "tat", "database"),
+    ("rules", "secret", "tat", "database", "files"),
 )
 WITHOUT_DJANGO = ("rules", "secret", "enrolling", "tat", "sandbox")
 

@@ -35,6 +35,7 @@ class Action(models.TextChoices):
     USER_TEAMS_CHANGED = "user.teams_changed", _("teams or roles changed")
     VALUE_LOOKED_UP = "value.looked_up", _("value looked up")
     AUDIT_EXPORTED = "audit.exported", _("audit exported")
+    AUDIT_ARCHIVED = "audit.archived", _("audit archived")
     CHAIN_RESTORED = "chain.restored", _("record restored from a backup")
 
 
