@@ -1,4 +1,4 @@
-"""Reads the record in order of its numbers, a chunk at a time: never all of it, and never under one long transaction."""
+"""Reads the record in order of its numbers, a chunk at a time: never all of it, never in one long transaction."""
 
 from collections.abc import Iterator
 from typing import Any
