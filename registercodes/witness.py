@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 
 from registercodes import keys, verifying
-from registercodes.models import Action, AuditEvent
+from registercodes.models import Action, AuditEvent, AuditHead
 from registercodes.verifying import Seen
 
 
@@ -40,17 +40,26 @@ class Comparison:
 
 def compare(seen: Seen) -> Comparison:
     row = AuditEvent.objects.filter(sequence=seen.sequence).values_list("chain", "digest").first()
-    if row == (seen.chain, seen.digest) or (seen.sequence == 0 and seen.chain == _first_chain()):
+    if row == (seen.chain, seen.digest) or seen in checkpoints() or seen == _before_the_first():
         return Comparison(Verdict.SAME)
     restore = admission(seen)
     if restore:
         return Comparison(Verdict.LOST, restore, seen.sequence - restore.old.sequence)
     if row is not None:
         return Comparison(Verdict.OTHER)
-    if any((checkpoint.sequence, checkpoint.digest) == (seen.sequence, seen.digest) for checkpoint in checkpoints()):
-        return Comparison(Verdict.SAME)
     first = AuditEvent.objects.order_by("sequence").values_list("sequence", flat=True).first()
-    return Comparison(Verdict.ARCHIVED if first and seen.sequence < first else Verdict.MISSING)
+    if first and max(seen.sequence, 1) < first:
+        return Comparison(Verdict.ARCHIVED)
+    return Comparison(Verdict.MISSING if seen.sequence else Verdict.OTHER)
+
+
+def _before_the_first() -> Seen:
+    """Before its first event a record is known by its chain alone."""
+    first = AuditEvent.objects.filter(sequence=1).values_list(*verifying.COLUMNS).first()
+    if first is None:
+        return Seen(AuditHead.objects.values_list("chain", flat=True).get(id=1), 0, "")
+    columns = dict(zip(verifying.COLUMNS, first, strict=True))
+    return verifying.restored_from(columns) or Seen(columns["chain"], 0, "")
 
 
 def admission(seen: Seen) -> Restore | None:
@@ -85,11 +94,3 @@ def authentic(action: Action) -> Iterator[dict[str, Any]]:
         columns = dict(zip(verifying.COLUMNS, row, strict=True))
         if not verifying.forgery(columns, columns.pop("digest"), keys=keys.by_id()):
             yield columns
-
-
-def _first_chain() -> str | None:
-    """Before its first event a record is known by its chain alone."""
-    first = AuditEvent.objects.filter(sequence=1).values_list("chain", flat=True).first()
-    from registercodes.models import AuditHead
-
-    return first or AuditHead.objects.values_list("chain", flat=True).first()

@@ -113,8 +113,7 @@ def test_the_row_is_named(anchor, attack):
     do, found = (WITHOUT_THE_KEY | WITH_THE_KEY)[attack]
     do()
 
-    status, said, _ = manage("verifyaudit")
-    said = said.splitlines()[1]
+    said = manage("verifyaudit")[1].splitlines()[1]
     print(f"{connection.vendor}: {attack}: {said}")
     assert said.startswith(found)
     assert verify("--anchor", anchor)[0] == 1

@@ -106,7 +106,7 @@ def test_a_form_or_key_that_is_not_known_is_named_at_its_row(columns, reason):
 
 
 @pytest.mark.skipif(not SQLITE, reason="PostgreSQL's columns take nothing of another type")
-@pytest.mark.parametrize("change", ["at = 'long ago'", "detail = '{'", "at = 7", "expires_at = 'soon'", "digest = 5"])
+@pytest.mark.parametrize("change", ["at = 'long ago'", "detail = '{'", "at = 7", "digest = 5"])
 def test_what_cannot_even_be_read_is_named_at_its_row(change):
     a_record(9)
     become_owner()
