@@ -125,6 +125,13 @@ class Export:
         }
 
 
+def announce_follower(*, by: str, after: int) -> None:
+    """On record once, when somebody begins to follow; going on from the cursor is the same export."""
+    detail = {"format": "jsonl", "filters": {}, "follow": True, "after": after, "by": by}
+    with transaction.atomic():
+        audit.record(Action.AUDIT_EXPORTED, Outcome.SUCCESS, detail=detail)
+
+
 # Each style: what stands at the beginning, and a batch of rows as text.
 
 

@@ -145,7 +145,6 @@ def _against(anchor: Anchor) -> tuple[Break | None, str]:
     if comparison.verdict is Verdict.MISSING:
         last = AuditEvent.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
         return Break(last + 1, f"missing: the anchor of {anchor.at} saw event {seen.sequence}"), ""
-    reason = f"rewritten, here or before: the anchor of {anchor.at} saw another event"
-    return Break(
-        max(seen.sequence, 1), reason if seen.sequence else f"of another record than the anchor of {anchor.at}"
-    ), ""
+    if not seen.sequence:
+        return Break(1, f"of another record than the anchor of {anchor.at}"), ""
+    return Break(seen.sequence, f"rewritten, here or before: the anchor of {anchor.at} saw another event"), ""

@@ -259,7 +259,7 @@ def test_no_anchor_is_made_of_an_end_that_is_not_whole(change):
     become_owner()
     change()
 
-    with pytest.raises(CommandError, match="^sequence 4: "):
+    with pytest.raises(CommandError, match=r"^sequence 4: "):
         call_command("anchoraudit")
 
 

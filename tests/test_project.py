@@ -24,7 +24,7 @@ LAYERS = (
     ("forms", "queries"),
     ("issuing", "explaining", "submissions"),
     ("settling",),
-    ("lifecycle", "teams", "proving", "archiving", "restoring", "extracts", "exporting"),
+    ("lifecycle", "teams", "proving", "archiving", "restoring", "extracts", "exporting", "following"),
     ("anchors", "witness"),
     ("verifying", "walking", "sealing"),
     ("checks", "installation", "apps", "cloud"),
