@@ -135,7 +135,7 @@ def canonical_of(columns: Mapping[str, Any]) -> bytes:
 
 
 def utc_text(moment: datetime) -> str:
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def _plain(value: Any) -> str:

@@ -27,12 +27,21 @@ def rows(
     part = asked if after is None else asked.filter(sequence__gt=after)
     seen: set[int] = set()
     while True:
-        found = list(part.values_list("sequence", "id", *columns)[: chunk + len(seen)])
-        fresh = [row for row in found if row[1] not in seen]
+        found = list(part.values_list(*columns, "sequence", "id")[: chunk + len(seen)])
+        fresh = [row for row in found if row[-1] not in seen] if seen else found
         for row in fresh:
-            yield row[2:]
+            yield row[:-2]
         if len(fresh) < chunk:
             return
-        last = fresh[-1][0]
-        seen = {row[1] for row in found if row[0] == last}
-        part = asked.filter(sequence__gte=last)
+        seen = _of_the_last_number(found)
+        part = asked.filter(sequence__gte=found[-1][-2])
+
+
+def _of_the_last_number(found: list[tuple[Any, ...]]) -> set[int]:
+    last = found[-1][-2]
+    seen: set[int] = set()
+    for row in reversed(found):
+        if row[-2] != last:
+            break
+        seen.add(row[-1])
+    return seen

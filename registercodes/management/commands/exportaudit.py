@@ -1,11 +1,9 @@
 """Exports the audit record, or follows it, for the operator; who exported what is itself on record."""
 
-import argparse
 import getpass
 import signal
 import sys
 import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,23 +13,10 @@ from django.db.models import QuerySet
 from registercodes import exporting, extracts, files, following
 from registercodes.exporting import Export
 from registercodes.following import Stopped
+from registercodes.management.dates import day_or_moment, end_of
 from registercodes.models import Action, AuditEvent, Team
 
 PAUSE = 1.0
-
-
-def day_or_moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError("say a day or a moment, such as 2026-11-24 or 2026-11-24T09:30Z") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def end_of(text: str) -> datetime:
-    """The end of a day that is named alone: "to Friday" means Friday too."""
-    moment = day_or_moment(text)
-    return moment + timedelta(days=1) if len(text) <= len("2026-11-24") else moment
 
 
 class Command(BaseCommand):
@@ -45,11 +30,17 @@ class Command(BaseCommand):
         parser.add_argument("--since", type=int, metavar="N", help="from event N on")
         parser.add_argument("--from", type=day_or_moment, dest="start", metavar="DATE", help="a day (UTC) or a moment")
         parser.add_argument("--to", type=end_of, dest="end", metavar="DATE", help="up to this day's end, or a moment")
-        parser.add_argument("--action", action="append", choices=Action.values, metavar="ACTION", help="may be repeated")
+        parser.add_argument(
+            "--action", action="append", choices=Action.values, metavar="ACTION", help="may be repeated"
+        )
         parser.add_argument("--team", metavar="KEY", help="of one team")
-        parser.add_argument("--output", type=Path, metavar="FILE", help="with FILE.manifest.json beside it (default: stdout)")
+        parser.add_argument(
+            "--output", type=Path, metavar="FILE", help="with FILE.manifest.json beside it (default: stdout)"
+        )
         parser.add_argument("--follow", action="store_true", help="all events as they come, as JSON Lines on stdout")
-        parser.add_argument("--cursor", type=Path, metavar="FILE", help="with --follow: where it is, to go on from there")
+        parser.add_argument(
+            "--cursor", type=Path, metavar="FILE", help="with --follow: where it is, to go on from there"
+        )
         parser.add_argument("--once", action="store_true", help="with --follow: end when all is handed out")
 
     def handle(self, *args: Any, **options: Any) -> None:
