@@ -1,6 +1,7 @@
 """Exports the audit record, or follows it, for the operator; who exported what is itself on record."""
 
 import getpass
+import logging
 import signal
 import sys
 import time
@@ -54,10 +55,11 @@ class Command(BaseCommand):
             raise CommandError("--cursor and --once go with --follow.")
         events, filters = self.chosen(options)
         export = Export(events, style=options["format"], filters=filters)
-        export.announce(by=getpass.getuser())
         path = options["output"]
-        if path is None:
-            self.copy(export, self.raw_output())
+        output = self.raw_output() if path is None else None
+        export.announce(by=getpass.getuser())
+        if output:
+            self.copy(export, output)
             return
         with files.replaced(path) as file:
             self.copy(export, file)
@@ -89,6 +91,10 @@ class Command(BaseCommand):
         file.flush()
 
     def raw_output(self) -> IO[bytes]:
+        """For the rows alone: log lines, of this very export too, go to stderr then."""
+        for handler in logging.getLogger().handlers:
+            if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stdout:
+                handler.setStream(sys.stderr)
         return sys.stdout.buffer
 
     def follow(self, options: dict[str, Any]) -> None:
@@ -108,9 +114,9 @@ class Command(BaseCommand):
     def hand_out(self, path: Path, *, once: bool) -> None:
         cursor = following.read_cursor(path)
         after = following.start(cursor)
+        output = self.raw_output()
         if cursor is None:  # who goes on from a cursor goes on with the same export
             exporting.announce_follower(by=getpass.getuser(), after=after)
-        output = self.raw_output()
         while True:
             for batch in following.batches(after):
                 output.write(exporting.jsonl_text(batch).encode())
