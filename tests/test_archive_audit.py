@@ -195,7 +195,7 @@ def test_a_record_that_is_not_whole_is_not_archived(record, file, words):
     edit(3, actor_name="Mallory")
     put_triggers_back()
 
-    with pytest.raises(CommandError, match="The record is not whole, so nothing is archived. sequence 3: altered"):
+    with pytest.raises(CommandError, match=r"The record is not whole, so nothing is archived\. sequence 3: altered"):
         archive(file, *words)
     assert not file.exists() and sequences() == list(range(1, 15))
 
