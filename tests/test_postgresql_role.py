@@ -92,9 +92,9 @@ def restricted(tmp_path_factory):
 
 def forget_role(server: str) -> None:
     """Unless another database still knows it."""
-    with psycopg.connect(server, autocommit=True) as owner:
-        with contextlib.suppress(psycopg.errors.DependentObjectsStillExist):
-            owner.execute(f"DROP ROLE {ROLE}")
+    known = contextlib.suppress(psycopg.errors.DependentObjectsStillExist)
+    with psycopg.connect(server, autocommit=True) as owner, known:
+        owner.execute(f"DROP ROLE {ROLE}")
 
 
 @pytest.fixture(scope="module")

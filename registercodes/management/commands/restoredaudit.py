@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error as DatabaseFailed
 
 from registercodes import restoring, sealing, witness
 from registercodes.anchors import Anchor
@@ -27,7 +28,10 @@ class Command(BaseCommand):
         if not reason:
             raise CommandError("Say why; it goes into the audit.")
         anchor = self.anchor_in(options["anchor"])
-        event = restoring.admit(reason=reason, by=getpass.getuser(), anchor=anchor)
+        try:
+            event = restoring.admit(reason=reason, by=getpass.getuser(), anchor=anchor)
+        except DatabaseFailed as refused:
+            raise CommandError(f"Nothing was written; run it as the tables' owner: {refused}") from None
         self.stdout.write(f"Event {event.sequence} begins chain {event.chain}.")
         comparison = witness.compare(anchor.seen) if anchor else None
         if comparison and comparison.lost:
