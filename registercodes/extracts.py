@@ -120,6 +120,6 @@ def rows_in(path: Path) -> Iterator[verifying.Row]:
                 row = tuple(columns[name] for name in verifying.COLUMNS)
             except (ValueError, TypeError, KeyError, RecursionError):
                 raise _Wrong(f"{path}, line {number}: not an event of this portal.") from None
-            if type(columns["sequence"]) is not int or not isinstance(columns["key_id"], str):
+            if [type(columns[name]) for name in ("sequence", "form_version", "key_id")] != [int, int, str]:
                 raise _Wrong(f"{path}, line {number}: not an event of this portal.")
             yield row

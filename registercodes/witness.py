@@ -80,9 +80,11 @@ def restores() -> Iterator[Restore]:
 
 
 def checkpoints() -> Iterator[Seen]:
-    """Ends of what was archived, oldest first: the record may begin right after one of them."""
+    """Ends of what was archived to be dropped, oldest first: the record may begin right after one of them."""
     for columns in authentic(Action.AUDIT_ARCHIVED):
         detail = columns["detail"]
+        if not isinstance(detail, dict) or detail.get("drop") is not True:
+            continue  # nobody was told that these rows would go
         seen = verifying.seen_in(detail, chain="last_chain", sequence="last_sequence", digest="last_digest")
         if seen:
             yield seen

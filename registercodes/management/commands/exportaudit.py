@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error as DatabaseFailed
 from django.db.models import QuerySet
 
 from registercodes import exporting, extracts, files, following
@@ -49,6 +50,8 @@ class Command(BaseCommand):
             self.follow(options) if options["follow"] else self.export(options)
         except OSError as wrong:
             raise CommandError(f"{wrong.filename or 'output'}: {wrong.strerror}") from None
+        except DatabaseFailed as broken:
+            raise CommandError(f"The database does not answer: {broken}") from None
 
     def export(self, options: dict[str, Any]) -> None:
         if options["cursor"] or options["once"]:
