@@ -34,6 +34,7 @@ FORM_1 = (
     *("request_id", "tencent_request_id", "client_ip", "user_agent", "detail"),
     *("key_id", "form_version", "previous_digest"),
 )
+FORMS = {1: FORM_1}
 APPENDED = tuple(AuditEvent._meta.get_field(name) for name in (*FORM_1, "digest"))
 APPEND = (
     f"INSERT INTO {AuditEvent._meta.db_table} ({', '.join(field.column for field in APPENDED)}) "  # noqa: S608
@@ -135,20 +136,35 @@ def _facts_of(code: RegisterCode) -> dict[str, Any]:
 
 
 def canonical(event: AuditEvent) -> bytes:
+    return canonical_of({name: getattr(event, name) for name in FORM_1})
+
+
+def canonical_of(columns: Mapping[str, Any]) -> bytes:
     """Form 1: every column but id and digest as JSON, keys sorted, no blanks, times in UTC microseconds."""
-    columns = {name: _plain(getattr(event, name)) for name in FORM_1}
-    return json.dumps(columns, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+    return _written(columns).encode()
 
 
-def _plain(value: Any) -> Any:
+def utc_text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+def _plain(value: Any) -> str:
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return str(value) if isinstance(value, Action | Outcome) else value
+        return utc_text(value)
+    raise TypeError(f"{type(value).__name__} has no place in an audit event")
+
+
+# Made once: json.dumps makes an encoder for each call, and the whole record is written so to verify it.
+_written = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=_plain).encode
 
 
 def digest_of(event: AuditEvent, *, key: keys.AuditKey) -> str:
+    return digest_of_form(canonical(event), key=key)
+
+
+def digest_of_form(form: bytes, *, key: keys.AuditKey) -> str:
     """HMAC-SHA256 over the canonical form, which holds the digest before it; lower-case hex."""
-    return hmac.new(key.chain, canonical(event), "sha256").hexdigest()
+    return hmac.digest(key.chain, form, "sha256").hex()
 
 
 def _log_line(event: AuditEvent) -> None:

@@ -1,4 +1,4 @@
-"""Derives the keys of the audit chain and of value fingerprints; never shows or stores one."""
+"""Derives the keys of the audit chain, of seals and of value fingerprints; never shows or stores one."""
 
 import hmac
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ class AuditKey:
 
     id: str
     chain: bytes
+    seal: bytes
     fingerprint: bytes
 
 
@@ -37,6 +38,7 @@ def _derived(secret: str) -> AuditKey:
     return AuditKey(
         id=_derive(secret, "key id").hex()[:KEY_ID_LENGTH],
         chain=_derive(secret, "audit chain"),
+        seal=_derive(secret, "audit seal"),
         fingerprint=_derive(secret, "value fingerprint"),
     )
 

@@ -84,6 +84,12 @@ ON_EVENTS = {
     "raw SQL update": lambda event: sql(f"UPDATE {EVENTS} SET digest = ''"),
     "raw SQL delete": lambda event: sql(f"DELETE FROM {EVENTS}"),
     "raw SQL renumbering": lambda event: sql(f"UPDATE {EVENTS} SET sequence = sequence + 1"),
+    "update_or_create": lambda event: AuditEvent.objects.update_or_create(
+        sequence=event.sequence, defaults={"outcome": "failure"}
+    ),
+    "update from another table": lambda event: sql(
+        f"UPDATE {EVENTS} SET actor_name = t.name FROM registercodes_team t WHERE t.id = team_id"
+    ),
     "upsert by sequence": lambda event: sql(
         f"INSERT INTO {EVENTS} ({columns_of(event)}) SELECT {columns_of(event).replace('id,', 'id + 1000,', 1)}"
         f" FROM {EVENTS} WHERE id = %s ON CONFLICT (sequence) DO UPDATE SET actor_name = 'Mallory'",
@@ -118,11 +124,21 @@ if SQLITE:
     ON_EVENTS["REPLACE by sequence"] = lambda event: sql(
         f"REPLACE INTO {EVENTS} ({columns_of(event)}) SELECT {columns_of(event).replace('id,', 'id + 1000,', 1)} FROM {EVENTS}"
     )
+    for words in ("UPDATE OR IGNORE", "UPDATE OR FAIL", "UPDATE OR ROLLBACK"):
+        ON_EVENTS[words] = lambda event, words=words: sql(f"{words} {EVENTS} SET outcome = 'failure'")
     ON_EVENTS["UPDATE OR REPLACE"] = lambda event: sql(f"UPDATE OR REPLACE {EVENTS} SET sequence = 1")
     for name in ("reference", "submission", "code_id"):
         # Only this one is the other row's; the rest is new.
         ON_CODES[f"REPLACE by {name}"] = lambda code, name=name: replaced_by(code, name)
 else:
+    ON_EVENTS["delete within a query"] = lambda event: sql(
+        f"WITH gone AS (DELETE FROM {EVENTS} RETURNING id) SELECT count(*) FROM gone"
+    )
+    for verb in ("UPDATE SET outcome = 'failure'", "DELETE"):
+        ON_EVENTS[f"MERGE, {verb[:6]}"] = lambda event, verb=verb: sql(
+            f"MERGE INTO {EVENTS} e USING {EVENTS} o ON e.id = o.id WHEN MATCHED THEN {verb}"
+        )
+    ON_EVENTS["TRUNCATE of both"] = lambda event: sql(f"TRUNCATE {EVENTS}, {CODES} CASCADE")
     ON_EVENTS["TRUNCATE"] = lambda event: sql(f"TRUNCATE {EVENTS}")
     ON_CODES["TRUNCATE"] = lambda code: sql(f"TRUNCATE {CODES} CASCADE")
     ON_CODES["TRUNCATE of teams, cascading"] = lambda code: sql("TRUNCATE registercodes_team CASCADE")

@@ -25,12 +25,14 @@ LAYERS = (
     ("forms", "queries"),
     ("issuing", "explaining", "submissions"),
     ("settling",),
-    ("lifecycle", "teams"),
+    ("lifecycle", "teams", "proving", "archiving", "restoring", "extracts", "exporting", "following"),
+    ("anchors", "witness"),
+    ("verifying", "walking", "sealing"),
     ("checks", "installation", "apps", "cloud"),
     ("access", "policies", "audit", "ownership", "throttle", "places", "triggers"),
     ("models", "keys"),
     ("wording", "enrolling"),
-    ("rules", "secret", "tat", "database", "operator"),
+    ("rules", "secret", "tat", "database", "operator", "files"),
 )
 WITHOUT_DJANGO = ("rules", "secret", "enrolling", "tat", "sandbox")
 

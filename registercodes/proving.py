@@ -1,0 +1,150 @@
+"""Decides whether the record in this database is whole, and says what it cannot tell. It changes nothing.
+
+The walk stops at the head as it was when it began, so a portal goes on
+writing meanwhile and no lock is held.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from django.db import connection
+
+from registercodes import anchors, keys, triggers, verifying, walking, witness
+from registercodes.anchors import Anchor
+from registercodes.models import AuditEvent, AuditHead
+from registercodes.verifying import COLUMNS, Break, Place, Row, Seen
+from registercodes.witness import Verdict
+
+UNREADABLE = (ValueError, TypeError, AttributeError)  # what Django raises of a time or JSON that is none (SQLite)
+
+
+class CannotVerify(Exception):
+    """What was asked for cannot be answered; the message says why."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """``found`` is the first bad row, or None; ``notes`` are what has to be said beside it."""
+
+    found: Break | None
+    count: int
+    first: int
+    last: Seen
+    triggers_missing: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def prove(
+    *, anchor: Anchor | None = None, since: int | None = None, watch: Callable[[int, int], None] | None = None
+) -> Report:
+    """Walk the record from event ``since`` or its beginning. ``watch`` is told (rows done, rows to do)."""
+    head = _head()
+    place = _beginning(since, head)
+    first = place.expected
+    found = _walked(place, head, watch) or _tail(place, head)
+    notes: list[str] = []
+    if found is None and anchor is not None:
+        found, note = _against(anchor)
+        notes += [note] if note else []
+    last = Seen(place.chain, place.last, place.before or "")
+    return Report(found, place.count, first, last, tuple(triggers.missing(connection)), tuple(notes))
+
+
+def _head() -> Seen:
+    row = AuditHead.objects.filter(id=1).values_list("chain", "sequence", "digest").first()
+    if row is None:
+        raise CannotVerify(
+            "the audit head's row is gone, so nothing says where the record ends; was it ever migrated?"
+        )
+    return Seen(*row)
+
+
+def _beginning(since: int | None, head: Seen) -> Place:
+    first = AuditEvent.objects.order_by("sequence").values_list("sequence", flat=True).first()
+    starts = [Seen("", 0, ""), *witness.checkpoints()]
+    start = next((seen for seen in starts if first is not None and seen.sequence == first - 1), None)
+    if start is None:  # events are missing after the last point that is known
+        start = max(
+            (seen for seen in starts if first is None or seen.sequence < first), key=_sequence, default=starts[0]
+        )
+    if since is None or since <= start.sequence + 1:
+        return Place(start.sequence + 1, start.digest, start.chain)
+    if since > head.sequence:
+        raise CannotVerify(f"there is nothing from event {since} on: the record ends with event {head.sequence}")
+    before = AuditEvent.objects.filter(sequence=since - 1).values_list("digest", "chain", "at").first()
+    return Place(since, *before) if before else Place(since - 1, None)
+
+
+def _sequence(seen: Seen) -> int:
+    return seen.sequence
+
+
+def _walked(place: Place, head: Seen, watch: Callable[[int, int], None] | None) -> Break | None:
+    by_id = keys.by_id()
+    total = head.sequence - place.last
+    after = None if place.expected == 1 else place.last
+    try:
+        rows = walking.rows(*COLUMNS, after=after, upto=head.sequence)
+        return verifying.walk(_watched(rows, total, watch), place=place, keys=by_id)
+    except UNREADABLE:  # somewhere in a chunk: once more from there, row by row
+        return _to_the_unreadable(place, head)
+
+
+def _to_the_unreadable(place: Place, head: Seen) -> Break | None:
+    try:
+        rows = walking.rows(*COLUMNS, after=place.last, upto=head.sequence, chunk=1)
+        return verifying.walk(rows, place=place, keys=keys.by_id())
+    except UNREADABLE as wrong:
+        return Break(place.expected, f"altered: it cannot be read ({type(wrong).__name__})")
+
+
+def _watched(rows: Iterable[Row], total: int, watch: Callable[[int, int], None] | None) -> Iterator[Row]:
+    for done, row in enumerate(rows):
+        if watch and done % walking.CHUNK == 0:
+            watch(done, total)
+        yield row
+    if watch:
+        watch(total, total)
+
+
+def _tail(place: Place, head: Seen) -> Break | None:
+    """The rows ended: does the record?"""
+    if place.last < head.sequence:
+        return Break(place.expected, f"missing: the head says that the record ends with event {head.sequence}")
+    if place.last and (place.before, place.chain) != (head.digest, head.chain):
+        return Break(place.last, "the head names another event of this number: the end was rewritten")
+    beyond = _beyond_the_head()
+    return Break(beyond, "inserted: it comes after the end that the head names") if beyond else None
+
+
+def _beyond_the_head() -> int | None:
+    """In one statement: a portal may be writing."""
+    events, heads = AuditEvent._meta.db_table, AuditHead._meta.db_table
+    statement = (
+        f"SELECT min(e.sequence) FROM {events} e WHERE e.sequence > (SELECT sequence FROM {heads} WHERE id = 1)"  # noqa: S608
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        row = cursor.fetchone()
+    return int(row[0]) if row and row[0] is not None else None
+
+
+def _against(anchor: Anchor) -> tuple[Break | None, str]:
+    """The break that the anchor shows, or what has to be said of a difference that is no tampering."""
+    seen = anchor.seen
+    comparison = witness.compare(seen)
+    if comparison.verdict is Verdict.SAME:
+        return None, f"The anchor of {anchor.at} saw the same event {seen.sequence}."
+    if comparison.verdict is Verdict.LOST:
+        return None, anchors.loss(anchor, comparison)
+    if comparison.verdict is Verdict.ARCHIVED:
+        raise CannotVerify(
+            f"the anchor of {anchor.at} saw event {seen.sequence}, which was archived since: take a newer anchor,"
+            " or look at the archive with --export"
+        )
+    if comparison.verdict is Verdict.MISSING:
+        last = AuditEvent.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
+        return Break(last + 1, f"missing: the anchor of {anchor.at} saw event {seen.sequence}"), ""
+    if not seen.sequence:
+        return Break(1, f"of another record than the anchor of {anchor.at}"), ""
+    return Break(seen.sequence, f"rewritten, here or before: the anchor of {anchor.at} saw another event"), ""

@@ -1,0 +1,229 @@
+"""The shipped role for PostgreSQL: the portal works as it, and it can change neither history nor guards."""
+
+import contextlib
+import re
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from django.apps import apps
+from django.db import connection
+from sandbox_process import Sandbox
+from server_forms import form_on
+from server_process import Portal
+
+from registercodes import teams, triggers
+from registercodes.models import RegisterCode
+
+ROOT = Path(__file__).resolve().parent.parent
+FILE = ROOT / "deploy" / "postgresql-role.sql"
+ROLE = "register_code_portal"
+EVENTS, CODES, HEAD = "registercodes_auditevent", "registercodes_registercode", "registercodes_audithead"
+
+pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no roles")
+
+# faults.md, History, by every way there is to a row or to what guards it.
+REFUSED = {
+    "update": f"UPDATE {EVENTS} SET actor_name = 'Mallory'",
+    "update to the same": f"UPDATE {EVENTS} SET digest = digest",
+    "update of nothing": f"UPDATE {EVENTS} SET at = now() WHERE false",
+    "upsert": f"INSERT INTO {EVENTS} SELECT * FROM {EVENTS} ON CONFLICT (id) DO UPDATE SET digest = ''",
+    "merge": f"MERGE INTO {EVENTS} e USING {EVENTS} o ON e.id = o.id WHEN MATCHED THEN DELETE",
+    "delete": f"DELETE FROM {EVENTS}",
+    "truncate": f"TRUNCATE {EVENTS}",
+    "truncate of codes": f"TRUNCATE {CODES} CASCADE",
+    "truncate of teams": "TRUNCATE registercodes_team CASCADE",
+    "delete of a code": f"DELETE FROM {CODES}",
+    "what was asked": f"UPDATE {CODES} SET register_limit = 10000",
+    "a code's maker": f"UPDATE {CODES} SET created_by_id = created_by_id",
+    "drop of a trigger": f"DROP TRIGGER audit_no_update ON {EVENTS}",
+    "disabled trigger": f"ALTER TABLE {EVENTS} DISABLE TRIGGER audit_no_update",
+    "all triggers disabled": f"ALTER TABLE {EVENTS} DISABLE TRIGGER ALL",
+    "hollow trigger": "CREATE OR REPLACE FUNCTION audit_no_update() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+    "drop of a function": "DROP FUNCTION audit_no_update() CASCADE",
+    "replica mode": "SET session_replication_role = replica",
+    "a column less": f"ALTER TABLE {EVENTS} DROP COLUMN digest",
+    "a table less": f"DROP TABLE {EVENTS}",
+    "another name": f"ALTER TABLE {EVENTS} RENAME TO gone",
+    "a rule": f"CREATE RULE quiet AS ON INSERT TO {EVENTS} DO INSTEAD NOTHING",
+    "a trigger of its own": f"CREATE TRIGGER own BEFORE INSERT ON {EVENTS} FOR EACH ROW EXECUTE FUNCTION audit_no_update()",
+    "a policy": f"ALTER TABLE {EVENTS} ENABLE ROW LEVEL SECURITY",
+    "a table in front": f"CREATE TEMP TABLE {EVENTS} (id int)",
+    "a table beside": "CREATE TABLE beside (id int)",
+    "a schema in front": "CREATE SCHEMA front",
+    "a head removed": f"DELETE FROM {HEAD}",
+    "a second head": f"INSERT INTO {HEAD} (id, chain, sequence, digest) VALUES (2, 'x', 0, '')",
+    "another chain": f"UPDATE {HEAD} SET chain = 'x'",
+    "another stamp": "UPDATE registercodes_installation SET account = 'x'",
+    "another group": "UPDATE registercodes_team SET sso_group = 'mine'",
+    "a new team": "INSERT INTO registercodes_team SELECT * FROM registercodes_team",
+    "another person": "UPDATE sso_user SET subject = 'mallory'",
+    "a person less": "DELETE FROM sso_user",
+    "migrations undone": "DELETE FROM django_migrations",
+}
+# Allowed as a statement, refused by a trigger.
+GUARDED = {
+    "a state moved back": f"UPDATE {CODES} SET state = 'pending'",
+    "another code id": f"UPDATE {CODES} SET code_id = 'another'",
+}
+
+
+@pytest.fixture(scope="module")
+def restricted(tmp_path_factory):
+    """A portal that serves as the role; its database is the owner's."""
+    directory = tmp_path_factory.mktemp("role")
+    with Sandbox(directory, rate=0) as sandbox:
+        portal = Portal(directory, sandbox)
+        password = secrets.token_hex(16)
+        with psycopg.connect(portal.database.url, autocommit=True) as owner:
+            owner.execute(FILE.read_text())
+            owner.execute(FILE.read_text())  # a second run changes nothing
+            owner.execute(f"ALTER ROLE {ROLE} PASSWORD '{password}'")
+        parts = urlsplit(portal.database.url)
+        netloc = f"{ROLE}:{password}@{parts.hostname}:{parts.port or 5432}"
+        portal.environment["DATABASE_URL"] = urlunsplit(parts._replace(netloc=netloc))
+        with portal:
+            yield portal
+    forget_role(portal.database._server)
+
+
+def forget_role(server: str) -> None:
+    """Unless another database still knows it."""
+    known = contextlib.suppress(psycopg.errors.DependentObjectsStillExist)
+    with psycopg.connect(server, autocommit=True) as owner, known:
+        owner.execute(f"DROP ROLE {ROLE}")
+
+
+@pytest.fixture(scope="module")
+def lived(restricted):
+    """Somebody signed in, made a code, disabled it, and was denied something."""
+    alice = restricted.sign_in("alice")
+    answer = restricted.post_new(alice)
+    code = restricted.rows()[-1]
+    address = f"/codes/{code.reference}/disable/"
+    fields = form_on(alice.get(address).text, action=address)
+    alice.post(address, fields)
+    assert restricted.sign_in("charlie").get(f"/codes/{code.reference}/").status_code == 404
+    return answer, restricted.rows()[-1]
+
+
+@pytest.fixture
+def as_role(restricted):
+    with psycopg.connect(restricted.environment["DATABASE_URL"], autocommit=True) as session:
+        yield session
+
+
+def test_the_portal_works_as_the_role(restricted, lived):
+    answer, code = lived
+
+    assert answer.status_code == 200 and code.state == "issued" and code.disabled_at
+    assert {"code.requested", "code.issued", "code.disable_requested", "code.disabled"} <= set(
+        restricted.events(code.reference)
+    )
+    assert "user.denied" in restricted.events()
+    assert restricted.chain_problem() == ""
+
+
+def test_it_is_ready_and_sees_its_guards(restricted, as_role):
+    assert restricted.sign_in("erin").get("/readyz").status_code == 200
+    names = {row[0] for row in as_role.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")}
+    assert {trigger.name for trigger in triggers.wanted("postgresql")} <= names
+
+
+def test_the_record_can_be_verified_anchored_and_exported_as_the_role(restricted, lived, tmp_path):
+    assert restricted.manage("verifyaudit").returncode == 0
+    assert restricted.manage("anchoraudit", "--file", str(tmp_path / "anchor.json")).returncode == 0
+    exported = restricted.manage("exportaudit", "--output", str(tmp_path / "all.jsonl"))
+    assert exported.returncode == 0 and (tmp_path / "all.jsonl").read_text()
+    assert restricted.events()[-1] == "audit.exported"
+
+
+def test_the_role_owns_nothing_and_is_nobody(as_role, restricted):
+    row = as_role.execute(
+        "SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls,"
+        " (SELECT count(*) FROM pg_class WHERE relowner = r.oid),"
+        " (SELECT count(*) FROM pg_auth_members WHERE member = r.oid)"
+        " FROM pg_roles r WHERE rolname = current_user"
+    ).fetchone()
+    assert row == (False, False, False, False, False, 0, 0)
+
+
+def test_it_may_update_what_became_of_a_code_and_nothing_else(as_role):
+    columns = {field.column for field in RegisterCode._meta.concrete_fields}
+    assert may_update(as_role, CODES) == columns - set(RegisterCode.ASKED_COLUMNS)
+    assert may_update(as_role, HEAD) == {"sequence", "digest"}
+    assert may_update(as_role, EVENTS) == set()
+    assert may_update(as_role, "registercodes_team") == set(teams.POLICY)
+
+
+def may_update(session, table: str) -> set[str]:
+    found = session.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
+        " AND has_column_privilege(attrelid, attnum, 'UPDATE')",
+        [table],
+    )
+    return {row[0] for row in found}
+
+
+def test_every_table_is_named_in_the_file(django_db_setup):
+    """A new one needs a decision."""
+    granted = FILE.read_text()
+    tables = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
+
+    assert {table for table in tables if not re.search(rf"\b{table}\b", granted)} == set()
+
+
+# What must not happen.
+
+
+@pytest.mark.parametrize("statement", REFUSED.values(), ids=REFUSED)
+def test_what_would_change_history_or_its_guards_is_refused(as_role, lived, restricted, statement):
+    before = restricted.database.query(f"SELECT * FROM {EVENTS} ORDER BY id")
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        as_role.execute(statement)
+
+    assert restricted.database.query(f"SELECT * FROM {EVENTS} ORDER BY id") == before
+
+
+@pytest.mark.parametrize("statement", GUARDED.values(), ids=GUARDED)
+def test_what_it_may_write_is_still_guarded_by_the_triggers(as_role, lived, statement):
+    with pytest.raises(psycopg.errors.IntegrityConstraintViolation):
+        as_role.execute(statement)
+
+
+def test_it_cannot_give_itself_more(as_role, lived):
+    """PostgreSQL only warns."""
+    as_role.execute(f"GRANT ALL ON {EVENTS} TO {ROLE}")
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        as_role.execute(f"DELETE FROM {EVENTS}")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("migrate", "registercodes", "zero"), ("restoredaudit", "--reason", "to hide it")],
+    ids=lambda words: words[0],
+)
+def test_the_owners_commands_do_not_work_as_the_role(restricted, lived, words):
+    before = restricted.events()
+
+    ended = restricted.manage(*words, check=False)
+
+    assert ended.returncode != 0
+    assert restricted.events() == before
+    assert restricted.manage("verifyaudit").returncode == 0
+
+
+def test_an_archive_can_be_written_as_the_role_and_nothing_dropped(restricted, lived, tmp_path):
+    before = restricted.events()
+    words = ("--before", datetime.now(UTC).isoformat(), "--file", str(tmp_path / "old.jsonl"), "--drop")
+
+    ended = restricted.manage("archiveaudit", *words, check=False)
+
+    assert ended.returncode == 1 and "nothing was dropped; run it as the tables' owner" in ended.stderr
+    assert restricted.events() == [*before, "audit.archived"]
+    assert restricted.manage("verifyaudit").returncode == 0
