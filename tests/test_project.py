@@ -22,13 +22,13 @@ LAYERS = (
     ("urls",),
     ("views", "admin", "management"),
     ("forms", "queries"),
-    ("issuing", "explaining", "submissions"),
-    ("settling",),
-    ("lifecycle", "teams"),
+    ("issuing", "explaining", "submissions", "syncing"),
+    ("settling", "disabling"),
+    ("lifecycle", "teams", "upstream", "resolving"),
     ("checks", "installation", "apps", "cloud"),
-    ("access", "policies", "audit", "ownership", "throttle", "places", "triggers"),
+    ("access", "policies", "audit", "ownership", "throttle", "places", "triggers", "leases"),
     ("models", "keys"),
-    ("wording", "enrolling"),
+    ("wording", "enrolling", "paging"),
     ("rules", "secret", "tat", "database"),
 )
 WITHOUT_DJANGO = ("rules", "secret", "enrolling", "tat", "sandbox")
