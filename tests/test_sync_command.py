@@ -1,7 +1,7 @@
 """manage.py syncregistercodes: what it says and how it exits; the tests of syncing itself are elsewhere."""
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from reading_pages import send
 
 from registercodes.models import RegisterCode, SyncRun, UpstreamCode
