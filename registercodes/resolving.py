@@ -13,9 +13,8 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from registercodes import audit, rules
+from registercodes import audit, rules, states
 from registercodes.models import Action, Outcome, RegisterCode, SyncRun, UpstreamCode
-from registercodes.wording import PENDING_GRACE
 
 log = logging.getLogger("registercodes.resolving")
 
@@ -55,8 +54,7 @@ class Ambiguous:
 
 def give_up(region: str, *, now: datetime) -> int:
     """Move what nobody will settle any more from pending to unknown. How many."""
-    patience = PENDING_GRACE + timedelta(seconds=settings.TAT_DEADLINE)
-    rows = _ours(region).filter(state=State.PENDING, created_at__lt=now - patience)
+    rows = _ours(region).filter(state=State.PENDING, created_at__lt=now - states.patience())
     return sum(_move_to_unknown(row, now=now) for row in rows)
 
 

@@ -26,9 +26,9 @@ LAYERS = (
     ("settling", "disabling"),
     ("lifecycle", "teams", "upstream", "resolving"),
     ("checks", "installation", "apps", "cloud"),
-    ("access", "policies", "audit", "ownership", "throttle", "places", "triggers", "leases"),
+    ("access", "policies", "audit", "ownership", "throttle", "places", "triggers", "leases", "facts"),
     ("models", "keys"),
-    ("wording", "enrolling", "paging"),
+    ("wording", "enrolling", "paging", "states"),
     ("rules", "secret", "tat", "database"),
 )
 WITHOUT_DJANGO = ("rules", "secret", "enrolling", "tat", "sandbox")
