@@ -42,6 +42,10 @@ def told(synced: Synced) -> str:
     return f"{synced.region}: {state}; {', '.join(done)}"
 
 
+def is_news(synced: Synced) -> bool:
+    return not synced.complete or any((synced.changed, synced.unknown, synced.found, synced.absent, synced.wanted))
+
+
 class Command(BaseCommand):
     help = (
         "Reads what codes the cloud has, resolves requests whose outcome is unknown and repeats disables that the "
@@ -58,12 +62,13 @@ class Command(BaseCommand):
         elif not self.sync_once(options["region"]):
             raise CommandError("Not every code was seen.", returncode=INCOMPLETE)
 
-    def sync_once(self, regions: list[str]) -> bool:
+    def sync_once(self, regions: list[str], *, news_only: bool = False) -> bool:
         complete = True
         try:
             for synced in syncing.sync(regions):
-                self.stdout.write(told(synced))
-                self.stdout.flush()
+                if is_news(synced) or not news_only:
+                    self.stdout.write(told(synced))
+                    self.stdout.flush()
                 complete &= synced.complete
         except DATABASE_AWAY:
             self.stderr.write("The portal's record cannot be read at the moment.")
@@ -76,7 +81,7 @@ class Command(BaseCommand):
             signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             while True:
-                self.sync_once(regions)
+                self.sync_once(regions, news_only=True)
                 close_old_connections()  # a command has no request whose end would
                 time.sleep(pause)
         except KeyboardInterrupt:

@@ -1,6 +1,7 @@
 """Runs the whole thing on this machine: database, sample teams, sandbox API and portal. Development only."""
 
 import contextlib
+import os
 import signal
 import socket
 import subprocess
@@ -20,10 +21,11 @@ from registercodes.models import Team
 
 STATE = "run/sandbox.sqlite3"
 PAUSE = 0.1
+SYNC_SECONDS = 5
 
 
 class Command(BaseCommand):
-    help = "Migrates, makes sample teams, starts the sandbox API and serves the portal with gunicorn."
+    help = "Migrates, makes sample teams, starts the sandbox API, serves the portal with gunicorn and keeps syncing."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -44,6 +46,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         servers = {"sandbox": self.start_sandbox(options["state"])} if with_sandbox else {}
         servers["portal"] = self.start_portal(options["bind"])
+        servers |= {"sync": self.start_sync()} if with_sandbox else {}
         try:
             self.wait_for_an_end(servers)
         except KeyboardInterrupt:
@@ -91,6 +94,12 @@ class Command(BaseCommand):
         self.stdout.flush()
         command = [sys.executable, "-m", "gunicorn", "--bind", bind, "portal.wsgi"]
         return subprocess.Popen(command, cwd=settings.BASE_DIR)  # noqa: S603
+
+    def start_sync(self) -> subprocess.Popen[bytes]:
+        """So that codes move by themselves; says only what is new, and gives way while the portal starts."""
+        command = [sys.executable, "manage.py", "syncregistercodes", "--every", str(SYNC_SECONDS)]
+        quietly = {**os.environ, "LOG_LEVEL": "ERROR"}  # it comes up before the sandbox does
+        return subprocess.Popen(command, cwd=settings.BASE_DIR, env=quietly, preexec_fn=lambda: os.nice(15))  # noqa: S603
 
     def stop(self, servers: Iterable[subprocess.Popen[bytes]]) -> None:
         for server in servers:
