@@ -37,7 +37,7 @@ def test_a_killed_create_ends_as_found_and_disabled(portal):
     left_pending(portal)
     early = portal.manage(*SYNC)
     [row] = portal.rows()
-    assert (row.state, "complete; 1 codes" in early.stdout) == ("pending", True)  # an answer could still come
+    assert (row.state, "complete; 1 seen" in early.stdout) == ("pending", True)  # an answer could still come
 
     make_older(portal, seconds=60)
     synced = portal.manage(*SYNC)

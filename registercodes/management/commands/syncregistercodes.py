@@ -34,7 +34,7 @@ def pause(text: str) -> float:
 def told(synced: Synced) -> str:
     """One line: whether every code was seen, and what was done."""
     state = "complete" if synced.complete else f"not complete ({synced.why_not})"
-    done = [f"{synced.seen} codes", f"{synced.changed} changed"]
+    done = [f"{synced.seen} seen", f"{synced.changed} changed"]
     for name in ("unknown", "found", "absent"):
         number = getattr(synced, name)
         done += [f"{number} {name}"] if number else []
