@@ -16,6 +16,7 @@ from registercodes import database
 from registercodes.models import SyncLease
 
 LEASE = timedelta(seconds=90)  # longer than a page's call with its retries
+RENEW_SECONDS = 20.0
 POLL_SECONDS = 0.2
 
 
@@ -25,6 +26,7 @@ class Lease:
     def __init__(self, region: str) -> None:
         self.which = {"account": settings.TAT_ACCOUNT, "region": region}
         self.holder = uuid.uuid4().hex
+        self.good_until = 0.0
 
     def claim(self) -> bool:
         now = database.now()
@@ -37,8 +39,11 @@ class Lease:
         return SyncLease.objects.filter(**self.which, holder=self.holder).exists()
 
     def renew(self) -> bool:
-        """False when the region is somebody else's by now."""
+        """Asked at every page, done now and then. False when the region is somebody else's by now."""
+        if time.monotonic() < self.good_until:
+            return True
         renewed = SyncLease.objects.filter(**self.which, holder=self.holder).update(expires_at=database.now() + LEASE)
+        self.good_until = time.monotonic() + RENEW_SECONDS if renewed else 0.0
         return bool(renewed)
 
     def release(self) -> None:

@@ -116,15 +116,20 @@ def _ours(region: str) -> QuerySet[RegisterCode]:
 
 def _unclaimed(region: str) -> QuerySet[UpstreamCode]:
     claims = RegisterCode.objects.filter(
-        account=OuterRef("account"), region=OuterRef("region"), code_id=OuterRef("code_id")
+        ~Q(code_id=""),  # the words of the index that answers this
+        account=OuterRef("account"),
+        region=OuterRef("region"),
+        code_id=OuterRef("code_id"),
     )
     return UpstreamCode.objects.filter(~Exists(claims), account=settings.TAT_ACCOUNT, region=region)
 
 
 def _turned_up(region: str) -> QuerySet[RegisterCode]:
-    """Rows without an outcome, or thought never made, whose mark some code nobody claimed carries."""
-    marks = _unclaimed(region).exclude(mark="").values("mark")
-    return _ours(region).filter(state__in=[State.UNKNOWN, State.ABSENT], code_id="", reference__in=marks)
+    """Rows without an outcome, or thought never made, whose mark some code carries."""
+    marked = UpstreamCode.objects.filter(
+        account=OuterRef("account"), region=OuterRef("region"), mark=OuterRef("reference")
+    )
+    return _ours(region).filter(Exists(marked), state__in=[State.UNKNOWN, State.ABSENT], code_id="")
 
 
 def _passes_without(row: RegisterCode, *, run: SyncRun) -> tuple[SyncRun, SyncRun] | None:

@@ -88,46 +88,45 @@ def _write(region: str, codes: Sequence[RegisterCodeInfo], *, at: datetime) -> i
     """Bring the rows of one page up to date in at most two statements; how many were new or changed."""
     which = {"account": settings.TAT_ACCOUNT, "region": region}
     told = {code.code_id: facts_of(code) for code in codes}
-    known = {row.code_id: row for row in UpstreamCode.objects.filter(**which, code_id__in=told)}
-    rows = [
+    # Plain columns: making a hundred objects took longer than all the rest of a page.
+    rows = UpstreamCode.objects.filter(**which, code_id__in=told)
+    known = {code_id: known for code_id, *known in rows.values_list("code_id", "first_seen_at", "gone_at", *FACTS)}
+    changed = [
         UpstreamCode(
             **which,
-            **facts,
+            **dict(zip(FACTS, facts, strict=True)),
             code_id=code_id,
-            first_seen_at=known[code_id].first_seen_at if code_id in known else at,
+            first_seen_at=known[code_id][0] if code_id in known else at,
             changed_at=at,
         )
         for code_id, facts in told.items()
-        if code_id not in known or _differs(known[code_id], facts)
+        if code_id not in known or known[code_id][1:] != [None, *facts]
     ]
-    if rows:
+    if changed:
         UpstreamCode.objects.bulk_create(
-            rows,
+            changed,
             update_conflicts=True,
             unique_fields=["account", "region", "code_id"],
             update_fields=[*FACTS, "changed_at", "gone_at"],
         )
-    return len(rows)
+    return len(changed)
 
 
-def _differs(row: UpstreamCode, facts: dict[str, object]) -> bool:
-    return row.gone_at is not None or any(getattr(row, name) != fact for name, fact in facts.items())
-
-
-def facts_of(code: RegisterCodeInfo) -> dict[str, object]:
+def facts_of(code: RegisterCodeInfo) -> tuple[object, ...]:
+    """In the order of ``FACTS``."""
     description = _storable(code.description)
-    return {
-        "description": description,
-        "instance_name_prefix": _storable(code.instance_name_prefix),
-        "register_limit": code.register_limit,
-        "registered_count": code.registered_count,
-        "ip_address_range": _storable(code.ip_address_range),
-        "enabled": code.enabled,
-        "expires_at": code.expires_at,
-        "created_at": code.created_at,
-        "updated_at": code.updated_at,
-        "mark": rules.mark_in(description) or "",
-    }
+    return (
+        description,
+        _storable(code.instance_name_prefix),
+        code.register_limit,
+        code.registered_count,
+        _storable(code.ip_address_range),
+        code.enabled,
+        code.expires_at,
+        code.created_at,
+        code.updated_at,
+        rules.mark_in(description) or "",
+    )
 
 
 def _storable(text: str) -> str:

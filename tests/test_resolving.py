@@ -312,6 +312,13 @@ def test_only_a_mark_at_the_very_end_is_one(unknown, sandbox, description):
     assert (fresh(row).state, is_open(code_id, sandbox)) == ("unknown", True)
 
 
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_cloud_whose_clock_is_an_hour_off_disables_nothing_and_proves_nothing(unknown, known, sandbox, hours):
+    row = unknown(created_at=ago(hours=3))
+    sandbox.advance(hours=hours - 3)
+    assert in_doubt(row, made_elsewhere(Description=f"~{row.reference}", EffectiveTime=9), sandbox=sandbox)
+
+
 def test_a_mark_in_another_region_says_nothing(unknown, sandbox):
     row = unknown()
     made_elsewhere(region="ap-seoul", Description=f"~{row.reference}")
