@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 from server_database import new_database
+from server_forms import form_on
 from server_process import free_port
 from test_configuration import GOOD
 
@@ -106,7 +107,21 @@ def test_stopping_the_demo_stops_the_sandbox_too(tmp_path):
     assert not is_listening(demo.sandbox_url)
 
 
-@pytest.mark.parametrize("server", ["registercodes.sandbox", "gunicorn"])
+def test_a_code_moves_by_itself_while_the_demo_runs(tmp_path):
+    with Demo(tmp_path) as demo:
+        demo.first_page()
+        alice = demo.sign_in("alice")
+        page = alice.get(f"{demo.url}/teams/web/codes/new/", timeout=5).text
+        fields = form_on(page, action="/teams/web/codes/new/")
+        made = alice.post(f"{demo.url}/teams/web/codes/new/", fields, timeout=20)
+        assert "the-value" in made.text
+        give_up = time.monotonic() + 40
+        while "as of" not in alice.get(demo.url, timeout=5).text:
+            assert time.monotonic() < give_up, "nothing synced"
+            time.sleep(0.5)
+
+
+@pytest.mark.parametrize("server", ["registercodes.sandbox", "gunicorn", "syncregistercodes"])
 def test_the_demo_ends_with_the_first_of_its_servers_and_says_so_with_its_status(tmp_path, server):
     with Demo(tmp_path) as demo:
         demo.first_page()

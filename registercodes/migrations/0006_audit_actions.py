@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('registercodes', '0003_error_code_as_long_as_read'),
+        ('registercodes', '0005_life'),
     ]
 
     operations = [
