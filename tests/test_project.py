@@ -21,7 +21,7 @@ OURS = ("portal", "registercodes")
 LAYERS = (
     ("urls",),
     ("views", "admin", "management"),
-    ("forms", "queries"),
+    ("forms", "queries", "history"),
     ("issuing", "explaining", "submissions"),
     ("settling",),
     ("lifecycle", "teams"),
