@@ -5,16 +5,19 @@ of the record. Their newest rows are merged, and only then are rows read.
 """
 
 import ipaddress
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
-from registercodes.models import AuditEvent, RegisterCode
+from registercodes.models import AuditEvent, Outcome, RegisterCode
 
 PAGE = 50
 PEOPLE_MAX = 10  # whom one name may mean
@@ -56,6 +59,7 @@ class Question:
     region: str = ""
     permanent: bool | None = None
     unrestricted: bool | None = None
+    cause: str = ""  # events alone: why something failed
     usable: bool = False  # codes alone: hosts can enrol with it now
 
 
@@ -94,16 +98,25 @@ def _keys(ledger: Ledger, stream: QuerySet[Any], *, before: int | None, after: i
 
 def selected(ledger: Ledger, question: Question) -> QuerySet[Any]:
     """The whole answer in one selection, oldest first: for exports, which read all of it."""
-    every = Q()
-    for meaning in meanings(ledger, question.text):
-        every |= meaning
-    rows = narrowed(ledger, question).filter(every) if question.text else narrowed(ledger, question)
+    rows = narrowed(ledger, question)
+    for choices in alternatives(ledger, question):
+        rows = rows.filter(reduce(or_, choices))
     return rows.order_by(ledger.order)
 
 
 def streams(ledger: Ledger, question: Question) -> list[QuerySet[Any]]:
     rows = narrowed(ledger, question)
-    return [rows.filter(meaning) for meaning in meanings(ledger, question.text)] if question.text else [rows]
+    return [rows.filter(*chosen) for chosen in itertools.product(*alternatives(ledger, question))]
+
+
+def alternatives(ledger: Ledger, question: Question) -> list[list[Q]]:
+    """Of each list one holds. Kept apart, since no index serves an OR in the order of the record."""
+    found = [meanings(ledger, question.text)] if question.text else []
+    if question.usable:
+        found.append(usable(now=timezone.now()))
+    if question.cause and not question.outcome:
+        found.append([Q(outcome=Outcome.FAILURE), Q(outcome=Outcome.UNKNOWN)])
+    return found
 
 
 def narrowed(ledger: Ledger, question: Question) -> QuerySet[Any]:
@@ -122,8 +135,8 @@ def narrowed(ledger: Ledger, question: Question) -> QuerySet[Any]:
         wanted &= Q(permanent=question.permanent)
     if question.unrestricted is not None:
         wanted &= UNRESTRICTED if question.unrestricted else Q(ip_first__isnull=False)
-    if question.usable:
-        wanted &= usable(now=timezone.now())
+    if question.cause:
+        wanted &= _caused(question.cause)
     return ledger.model.objects.filter(wanted & _in_time(ledger, question))
 
 
@@ -131,10 +144,15 @@ UNRESTRICTED = Q(ip_first__isnull=True, register_limit__isnull=False)  # sign-in
 NOTHING = Q(pk__in=())
 
 
-def usable(*, now: datetime) -> Q:
-    return Q(state=RegisterCode.State.ISSUED, disabled_at__isnull=True) & (
-        Q(expires_at__gt=now) | Q(expires_at__isnull=True, permanent=True)
-    )
+def _caused(cause: str) -> Q:
+    """The cloud's error, or our own reason, which a denial puts after the team."""
+    return Q(error_code=cause) | Q(detail__reason=cause) | Q(detail__reason__endswith=f":{cause}")
+
+
+def usable(*, now: datetime) -> list[Q]:
+    """Codes that hosts can enrol with: those that end later, and those that never do."""
+    is_open = Q(state=RegisterCode.State.ISSUED, disabled_at__isnull=True)
+    return [is_open & Q(expires_at__gt=now), is_open & Q(expires_at__isnull=True)]
 
 
 def _in_time(ledger: Ledger, question: Question) -> Q:

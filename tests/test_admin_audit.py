@@ -199,7 +199,7 @@ def test_a_rows_page_tells_the_whole_story_of_its_code_with_digests(as_dora, tol
     answer = as_dora.get(f"{LIST}{issued.pk}/change/")
 
     page = text(answer)
-    assert heading(answer) == "2 · code issued"
+    assert heading(answer) == "Code issued"
     assert [int(number) for number in re.findall(r'<li id="event-(\d+)"', page)] == [1, 2]
     assert re.search(r'id="event-2" class="events-this" aria-current="true"', page)
     for event in AuditEvent.objects.filter(sequence__in=(1, 2)):

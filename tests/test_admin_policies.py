@@ -137,6 +137,11 @@ def test_a_team_is_neither_made_nor_removed_here_and_djangos_log_stays_empty(as_
     assert Team.objects.count() == 1 and not LogEntry.objects.exists()
 
 
+def test_its_pages_need_no_script(as_dora, as_erin, policy):
+    for page in (as_erin.get(LIST), as_erin.get(policy), as_dora.get(policy)):
+        assert "<script" not in text(page) and "<style" not in text(page)
+
+
 def test_queries_are_pinned(as_erin, policy, django_assert_num_queries):
     as_erin.get(policy)
     with django_assert_num_queries(4):

@@ -21,7 +21,8 @@ OURS = ("portal", "registercodes")
 LAYERS = (
     ("urls",),
     ("views", "admin", "management"),
-    ("forms", "queries", "history"),
+    ("forms", "queries", "overview"),
+    ("history",),
     ("issuing", "explaining", "submissions"),
     ("settling",),
     ("lifecycle", "teams"),
@@ -29,9 +30,9 @@ LAYERS = (
     ("access", "policies", "audit", "ownership", "throttle", "places", "triggers"),
     ("models", "keys"),
     ("wording", "enrolling"),
-    ("rules", "secret", "tat", "database"),
+    ("rules", "secret", "tat", "database", "charts"),
 )
-WITHOUT_DJANGO = ("rules", "secret", "enrolling", "tat", "sandbox")
+WITHOUT_DJANGO = ("rules", "secret", "charts", "enrolling", "tat", "sandbox")
 
 
 def sources(*folders: str) -> list[Path]:

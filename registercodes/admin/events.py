@@ -19,7 +19,7 @@ class AuditEventAdmin(HistoryAdmin):
     def story_of(self, row: AuditEvent) -> dict[str, Any]:
         code = RegisterCode.objects.select_related("team").filter(pk=row.register_code_id).first()
         return {
-            "title": f"{row.sequence} · {row.get_action_display()}",
+            "title": row.get_action_display().capitalize(),
             "event": row,
             "code": code,
             "story": queries.timeline(code) if code else [row],

@@ -15,6 +15,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import HttpRequest
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 
 from registercodes import teams, views
 from registercodes.admin.reading import RoleAdmin
@@ -36,15 +37,30 @@ class PolicyForm(forms.ModelForm):
         widget=forms.Textarea(attrs={"rows": 4, "cols": 40}),
         help_text=_("IPv4 networks such as 203.0.113.0/24, one a line. None means any."),
     )
-    reason = forms.CharField(label=_("Reason"), max_length=REASON_MAX, help_text=_("Why; it goes into the audit."))
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=REASON_MAX,
+        widget=forms.TextInput(attrs={"class": "vLargeTextField"}),
+        help_text=_("Why; it goes into the audit."),
+    )
     drawn = forms.CharField(widget=forms.HiddenInput, required=False)
 
     class Meta:
         model = Team
         fields = teams.POLICY
+        labels = {
+            "active": _("Active: may codes be made?"),
+            "max_register_limit": _("Most hosts per code"),
+            "max_hours": _("Most hours"),
+            "permanent_allowed": _("Permanent codes allowed"),
+            "ip_range_required": _("IP range required"),
+            "widest_prefix": _("Widest prefix"),
+            "description_required": _("Description required"),
+            "codes_per_day": _("Codes per day"),
+        }
         help_texts = {
-            "max_register_limit": _("Hosts that one code may enrol."),
-            "max_hours": _("Hours for which one code may be valid."),
+            "max_register_limit": _("That one code may enrol."),
+            "max_hours": _("For which one code may be valid."),
             "widest_prefix": _("0 allows any; 16 means /16 or narrower."),
             "codes_per_day": _("Of the UTC day. Empty means no quota."),
         }
@@ -112,7 +128,7 @@ class PolicyAdmin(RoleAdmin):
     def get_urls(self) -> list[Any]:
         name = f"{self.opts.app_label}_{self.opts.model_name}"
         return [
-            path("", self.admin_site.admin_view(self.changelist_view), name=f"{name}_changelist"),
+            path("", self.admin_site.admin_view(require_safe(self.changelist_view)), name=f"{name}_changelist"),
             path("<path:object_id>/change/", self.admin_site.admin_view(self.change_view), name=f"{name}_change"),
         ]
 

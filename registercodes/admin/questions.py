@@ -83,10 +83,11 @@ class QuestionForm(forms.Form):
 class EventQuestionForm(QuestionForm):
     action = choice(_("Action"), Action.choices, _("any action"))
     outcome = choice(_("Outcome"), Outcome.choices, _("any outcome"))
+    cause = forms.CharField(label=_("Cause"), max_length=history.TEXT_MAX, required=False)
     field_order = ("q", "when", "since", "until", "action", "outcome")
 
     def of_its_own(self) -> dict[str, Any]:
-        return {"action": self.cleaned_data["action"], "outcome": self.cleaned_data["outcome"]}
+        return {name: self.cleaned_data[name] for name in ("action", "outcome", "cause")}
 
 
 class CodeQuestionForm(QuestionForm):

@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='auditevent',
-            index=models.Index(condition=models.Q(('ip_first__isnull', False)), fields=['ip_first', 'ip_last'], name='event_range'),
+            index=models.Index(condition=models.Q(('ip_first__isnull', False)), fields=['ip_first', 'ip_last', 'sequence'], name='event_range'),
         ),
         migrations.AddIndex(
             model_name='auditevent',
@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='registercode',
-            index=models.Index(condition=models.Q(('ip_first__isnull', False)), fields=['ip_first', 'ip_last'], name='code_range'),
+            index=models.Index(condition=models.Q(('ip_first__isnull', False)), fields=['ip_first', 'ip_last', 'id'], name='code_range'),
         ),
         migrations.AddIndex(
             model_name='registercode',
@@ -102,6 +102,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='registercode',
-            index=models.Index(condition=models.Q(('disabled_at__isnull', True), ('state', 'issued')), fields=['expires_at'], name='code_usable'),
+            index=models.Index(condition=models.Q(('disabled_at__isnull', True)), fields=['state', 'expires_at'], name='code_usable'),
         ),
     ]

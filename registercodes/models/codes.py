@@ -96,13 +96,11 @@ class RegisterCode(models.Model):
             models.Index(fields=["region", "-id"], name="code_region_newest"),
             models.Index(fields=["permanent", "-id"], name="code_permanent_newest"),
             models.Index(fields=["-id"], condition=Q(ip_first__isnull=True), name="code_unrestricted"),
-            models.Index(fields=["ip_first", "ip_last"], condition=Q(ip_first__isnull=False), name="code_range"),
+            models.Index(fields=["ip_first", "ip_last", "id"], condition=Q(ip_first__isnull=False), name="code_range"),
             models.Index(fields=["code_id"], name="code_cloud_id"),
             models.Index(fields=["request_id"], name="code_request"),
             models.Index(fields=["tencent_request_id"], name="code_tencent_request"),
-            models.Index(
-                fields=["expires_at"], condition=Q(state="issued", disabled_at__isnull=True), name="code_usable"
-            ),
+            models.Index(fields=["state", "expires_at"], condition=Q(disabled_at__isnull=True), name="code_usable"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -106,7 +106,9 @@ class AuditEvent(models.Model):
                 condition=Q(ip_first__isnull=True, register_limit__isnull=False),
                 name="event_unrestricted",
             ),
-            models.Index(fields=["ip_first", "ip_last"], condition=Q(ip_first__isnull=False), name="event_range"),
+            models.Index(
+                fields=["ip_first", "ip_last", "sequence"], condition=Q(ip_first__isnull=False), name="event_range"
+            ),
             models.Index(fields=["code_id"], name="event_code_id"),
             models.Index(fields=["request_id"], name="event_request"),
             models.Index(fields=["tencent_request_id"], name="event_tencent_request"),
