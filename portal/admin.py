@@ -18,6 +18,7 @@ from django.urls import include, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 
 from registercodes import access
 
@@ -48,16 +49,22 @@ class PortalAdminSite(AdminSite):
         return update_wrapper(guarded, view)
 
     def get_urls(self) -> list[Any]:
+        from registercodes.admin import overview  # which registers its pages here, so needs this module first
+
         site_wide = [
-            path("", self.admin_view(self.index), name="index"),
+            path("", self.admin_view(require_safe(self.index)), name="index"),
+            path("overview/", self.admin_view(overview.page), name="overview"),
             path("login/", self.login, name="login"),
-            path("jsi18n/", self.admin_view(self.i18n_javascript, cacheable=True), name="jsi18n"),
         ]
         models = [
             path(f"{model._meta.app_label}/{model._meta.model_name}/", include(model_admin.urls))
             for model, model_admin in self._registry.items()
         ]
-        return [*site_wide, *models, path("<str:app_label>/", self.admin_view(self.app_index), name="app_list")]
+        return [
+            *site_wide,
+            *models,
+            path("<str:app_label>/", self.admin_view(require_safe(self.app_index)), name="app_list"),
+        ]
 
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

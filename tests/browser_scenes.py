@@ -252,6 +252,19 @@ def broken(stage: Stage) -> Page:
 OUR_FAULT = "The cloud’s answer never arrived"
 REFUSED = "The cloud refused this code"
 WITHHELD = "The code was made, but its value is withheld"
+
+
+def a_reference(stage: Stage) -> str:
+    return stage.card(f"description = '{LONG}' AND state = 'issued'").split("/")[2]
+
+
+def first_story(stage: Stage, path: str) -> Page:
+    page = stage.at(AUDIT + path, "dora")
+    page.locator(".rows tbody th a").first.click()
+    return page
+
+
+AUDIT = "/admin/registercodes/"
 SCENES: dict[str, tuple[str, Callable[[Stage], Page]]] = {
     "sign-in": ("Sign in", lambda stage: stage.at("/sso/sign-in/", "")),
     "home, empty": ("Codes", lambda stage: stage.at("/", "charlie")),
@@ -259,6 +272,15 @@ SCENES: dict[str, tuple[str, Callable[[Stage], Page]]] = {
     "home, older": ("Codes", lambda stage: stage.at("/?team=web&before=6")),
     "home, many teams": ("Codes", many_teams),
     "home, auditor": ("Codes", lambda stage: stage.at("/", "dora")),
+    "audit": ("Audit", lambda stage: stage.at("/admin/", "dora")),
+    "audit, overview": ("Overview", lambda stage: stage.at("/admin/overview/", "dora")),
+    "audit, events": ("Audit events", lambda stage: stage.at(f"{AUDIT}auditevent/", "dora")),
+    "audit, nothing": ("Audit events", lambda stage: stage.at(f"{AUDIT}auditevent/?q=none&action=x", "dora")),
+    "audit, codes": ("Register codes", lambda stage: stage.at(f"{AUDIT}registercode/?q=10.2.3.4", "dora")),
+    "audit, event": ("Asked for a code", lambda stage: first_story(stage, "auditevent/?action=code.requested")),
+    "audit, code": (LONG, lambda stage: first_story(stage, f"registercode/?q={a_reference(stage)}")),
+    "audit, teams": ("Select team to view", lambda stage: stage.at(f"{AUDIT}team/", "dora")),
+    "audit, policy": ("Change team", lambda stage: stage.at(f"{AUDIT}team/1/change/", "erin")),
     "no team": ("You are in no team yet", no_team),
     "new": ("New register code", lambda stage: stage.at(NEW)),
     "new, forced colours": ("New register code", forced_colours),

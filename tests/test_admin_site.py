@@ -7,7 +7,7 @@ from cast import browser_of, person
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.test import Client
-from django.urls import NoReverseMatch, get_resolver, reverse
+from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
 from reading_pages import heading, text
 
 from portal.addresses import TAKEN
@@ -21,7 +21,13 @@ TABLE = """
                               anonymous alice charlie mallory dora erin deactivated
 /admin/                             302   403     403     403  200  200         302
 /admin/login/                       302   302     302     302  302  302         302
-/admin/jsi18n/                      302   403     403     403  200  200         302
+/admin/jsi18n/                      302   403     403     403  404  404         302
+/admin/overview/                    302   403     403     403  200  200         302
+/admin/registercodes/               302   403     403     403  200  200         302
+/admin/registercodes/auditevent/    302   403     403     403  200  200         302
+/admin/registercodes/registercode/  302   403     403     403  200  200         302
+/admin/registercodes/team/          302   403     403     403  200  200         302
+/admin/registercodes/team/TEAM/change/ 302 403    403     403  200  200         302
 /admin/auth/                        302   403     403     403  404  404         302
 /admin/sso/                         302   403     403     403  200  200         302
 /admin/logout/                      302   403     403     403  404  404         302
@@ -53,12 +59,52 @@ def seated(request, web):
 
 
 @pytest.mark.parametrize(("path", "who", "status"), CASES, ids=[f"{case[0]} {case[1]}" for case in CASES])
-def test_each_address_answers_each_person_as_the_table_says(path, who, status, seated):
+def test_each_address_answers_each_person_as_the_table_says(path, who, status, seated, web):
+    path = path.replace("TEAM", str(web.pk))
+
     answer = seated(who).get(path)
 
     assert answer.status_code == status
     if status == 302 and path != "/admin/login/":
         assert answer["Location"] == f"/sso/sign-in/?next={path}"
+
+
+def patterns(resolver, prefix=""):
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLPattern):
+            yield prefix + str(pattern.pattern)
+        else:
+            yield from patterns(pattern, prefix + str(pattern.pattern))
+
+
+def addresses():
+    """Of the admin, as its resolver knows them."""
+    site = next(pattern for pattern in get_resolver().url_patterns if getattr(pattern, "namespace", "") == "admin")
+    return [f"/{pattern}" for pattern in patterns(site, "admin/")]
+
+
+def test_the_admin_has_these_addresses_and_no_other():
+    models = "/admin/registercodes"
+    assert addresses() == [
+        *("/admin/", "/admin/overview/", "/admin/login/"),
+        *(f"{models}/{name}/{tail}" for name in ("registercode", "auditevent") for tail in ("", "<int:pk>/change/")),
+        *(f"{models}/team/", f"{models}/team/<path:object_id>/change/", "/admin/<str:app_label>/"),
+    ]
+
+
+@pytest.mark.parametrize("who", ["alice", "charlie", "mallory"])
+def test_every_address_but_its_sign_in_refuses_whoever_has_no_role(seated, who):
+    browser = seated(who)
+    for address in set(addresses()) - {"/admin/login/"}:
+        path = re.sub("<[^>]+>", "1", address)
+        assert (browser.get(path).status_code, browser.post(path).status_code) == (403, 403), path
+
+
+def test_every_address_but_a_policys_is_for_reading_alone(as_erin):
+    for address in set(addresses()) - {"/admin/registercodes/team/<path:object_id>/change/"}:
+        posted = as_erin.post(re.sub("<[^>]+>", "1", address), {"action": "delete_selected", "_selected_action": "1"})
+        assert posted.status_code in {302, 404, 405}, address
+        assert posted.status_code != 302 or posted["Location"].startswith("/sso/sign-in/"), address
 
 
 def test_a_person_without_a_role_gets_the_portals_own_page_and_it_is_on_record(as_alice):

@@ -22,7 +22,8 @@ OURS = ("portal", "registercodes")
 LAYERS = (
     ("urls",),
     ("views", "admin", "management"),
-    ("forms", "queries"),
+    ("forms", "queries", "overview"),
+    ("history",),
     ("issuing", "explaining", "submissions", "syncing"),
     ("settling", "disabling"),
     ("lifecycle", "teams", "proving", "archiving", "restoring", "extracts", "exporting", "following"),
@@ -33,9 +34,9 @@ LAYERS = (
     ("access", "policies", "audit", "ownership", "throttle", "places", "triggers", "leases", "facts"),
     ("models", "keys"),
     ("wording", "enrolling", "paging", "states"),
-    ("rules", "secret", "tat", "database", "operator", "files"),
+    ("rules", "secret", "tat", "database", "operator", "files", "charts"),
 )
-WITHOUT_DJANGO = ("rules", "secret", "enrolling", "tat", "sandbox")
+WITHOUT_DJANGO = ("rules", "secret", "charts", "enrolling", "tat", "sandbox")
 
 
 def sources(*folders: str) -> list[Path]:

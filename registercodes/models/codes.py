@@ -89,6 +89,18 @@ class RegisterCode(models.Model):
             models.Index(fields=["team", "created_at"], name="code_team_day"),
             models.Index(fields=["state", "created_at"], name="code_state"),
             models.Index(fields=["value_fingerprint"], name="code_fingerprint"),
+            # Auditors' questions.
+            models.Index(fields=["created_at"], name="code_created"),
+            models.Index(fields=["state", "-id"], name="code_state_newest"),
+            models.Index(fields=["created_by", "-id"], name="code_person_newest"),
+            models.Index(fields=["region", "-id"], name="code_region_newest"),
+            models.Index(fields=["permanent", "-id"], name="code_permanent_newest"),
+            models.Index(fields=["-id"], condition=Q(ip_first__isnull=True), name="code_unrestricted"),
+            models.Index(fields=["ip_first", "ip_last", "id"], condition=Q(ip_first__isnull=False), name="code_range"),
+            models.Index(fields=["code_id"], name="code_cloud_id"),
+            models.Index(fields=["request_id"], name="code_request"),
+            models.Index(fields=["tencent_request_id"], name="code_tencent_request"),
+            models.Index(fields=["state", "expires_at"], condition=Q(disabled_at__isnull=True), name="code_usable"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -1,0 +1,25 @@
+"""The register codes in the admin: what was asked, what became of it, and the whole story of each."""
+
+from typing import Any
+
+from django.contrib import admin
+
+from registercodes import history, queries
+from registercodes.admin.questions import CodeQuestionForm
+from registercodes.admin.reading import HistoryAdmin
+from registercodes.models import RegisterCode
+
+
+@admin.register(RegisterCode)
+class RegisterCodeAdmin(HistoryAdmin):
+    ledger = history.CODES
+    question_form = CodeQuestionForm
+    list_template = "codes.html"
+
+    def story_of(self, row: RegisterCode) -> dict[str, Any]:
+        return {
+            "title": row.description or row.reference,
+            "code": row,
+            "story": queries.timeline(row),
+            "list_url": self.address("changelist"),
+        }

@@ -1,0 +1,224 @@
+"""Decides which rows of the record answer an auditor's question, a page at a time; never counts, never skips rows.
+
+A question is answered by streams: selections that an index serves in the order
+of the record. Their newest rows are merged, and only then are rows read.
+"""
+
+import ipaddress
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import Model, Q, QuerySet
+from django.utils import timezone
+
+from registercodes.models import AuditEvent, Outcome, RegisterCode
+
+PAGE = 50
+PEOPLE_MAX = 10  # whom one name may mean
+EXACT_MAX = 500  # rows that one id may name
+TEXT_MAX = 200
+# Rows are numbered in the order of their times, but for what the clocks of several machines differ by.
+CLOCKS_DIFFER = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """One table of the record: what orders it, and the columns that a question means."""
+
+    model: type[Model]
+    order: str
+    at: str
+    person: str
+    exact: tuple[str, ...]  # what identifies a row or its call
+
+
+EVENTS = Ledger(AuditEvent, "sequence", "at", "actor", ("code_id", "request_id", "tencent_request_id"))
+CODES = Ledger(
+    RegisterCode, "id", "created_at", "created_by", ("reference", "code_id", "request_id", "tencent_request_id")
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """All that is given holds of every row of the answer; what is empty or None is not asked."""
+
+    text: str = ""  # an id, a person, or an address that a code allows
+    since: datetime | None = None
+    until: datetime | None = None  # not included
+    action: str = ""
+    outcome: str = ""
+    state: str = ""
+    team: int | None = None
+    person: str = ""
+    region: str = ""
+    permanent: bool | None = None
+    unrestricted: bool | None = None
+    cause: str = ""  # events alone: why something failed
+    usable: bool = False  # codes alone: hosts can enrol with it now
+
+
+@dataclass(frozen=True)
+class Page:
+    rows: list[Any]
+    older: int | None  # rows before this one follow
+    newer: int | None
+
+
+def page_of(
+    ledger: Ledger, question: Question, *, before: int | None = None, after: int | None = None, size: int = PAGE
+) -> Page:
+    """Newest first. ``before`` and ``after`` are places in the ledger's order, so a deep page costs as a first one."""
+    forward = after is not None
+    keys: set[int] = set()
+    for stream in streams(ledger, question):
+        keys |= set(_keys(ledger, stream, before=before, after=after, most=size + 1))
+    found = sorted(keys, reverse=not forward)
+    more, chosen = len(found) > size, sorted(found[:size], reverse=True)
+    wanted = ledger.model.objects.filter(**{f"{ledger.order}__in": chosen})
+    rows = list(wanted.select_related(ledger.person, "team").order_by(f"-{ledger.order}"))
+    older = chosen[-1] if chosen and (forward or more) else None
+    newer = chosen[0] if chosen and (before is not None or (forward and more)) else None
+    return Page(rows, older, newer)
+
+
+def _keys(ledger: Ledger, stream: QuerySet[Any], *, before: int | None, after: int | None, most: int) -> Iterable[int]:
+    if before is not None:
+        stream = stream.filter(**{f"{ledger.order}__lt": before})
+    if after is not None:
+        stream = stream.filter(**{f"{ledger.order}__gt": after})
+    sign = "" if after is not None else "-"
+    return stream.order_by(f"{sign}{ledger.order}").values_list(ledger.order, flat=True)[:most]
+
+
+def selected(ledger: Ledger, question: Question) -> QuerySet[Any]:
+    """The whole answer in one selection, oldest first: for exports, which read all of it."""
+    rows = narrowed(ledger, question)
+    for choices in alternatives(ledger, question):
+        rows = rows.filter(reduce(or_, choices))
+    return rows.order_by(ledger.order)
+
+
+def streams(ledger: Ledger, question: Question) -> list[QuerySet[Any]]:
+    rows = narrowed(ledger, question)
+    return [rows.filter(*chosen) for chosen in itertools.product(*alternatives(ledger, question))]
+
+
+def alternatives(ledger: Ledger, question: Question) -> list[list[Q]]:
+    """Of each list one holds. Kept apart, since no index serves an OR in the order of the record."""
+    found = [meanings(ledger, question.text)] if question.text else []
+    if question.usable:
+        found.append(usable(now=timezone.now()))
+    if question.cause and not question.outcome:
+        found.append([Q(outcome=Outcome.FAILURE), Q(outcome=Outcome.UNKNOWN)])
+    return found
+
+
+def narrowed(ledger: Ledger, question: Question) -> QuerySet[Any]:
+    wanted = Q()
+    for column, value in (
+        ("action", question.action),
+        ("outcome", question.outcome),
+        ("state", question.state),
+        ("team", question.team),
+        ("region", question.region),
+    ):
+        wanted &= Q(**{column: value}) if value else Q()
+    if question.person:
+        wanted &= _of_people(ledger, people_called(question.person))
+    if question.permanent is not None:
+        wanted &= Q(permanent=question.permanent)
+    if question.unrestricted is not None:
+        wanted &= UNRESTRICTED if question.unrestricted else Q(ip_first__isnull=False)
+    if question.cause:
+        wanted &= _caused(question.cause)
+    return ledger.model.objects.filter(wanted & _in_time(ledger, question))
+
+
+UNRESTRICTED = Q(ip_first__isnull=True, register_limit__isnull=False)  # sign-ins have no range either
+NOTHING = Q(pk__in=())
+
+
+def _caused(cause: str) -> Q:
+    """The cloud's error, or our own reason, which a denial puts after the team."""
+    return Q(error_code=cause) | Q(detail__reason=cause) | Q(detail__reason__endswith=f":{cause}")
+
+
+def usable(*, now: datetime) -> list[Q]:
+    """Codes that hosts can enrol with: those that end later, and those that never do."""
+    is_open = Q(state=RegisterCode.State.ISSUED, disabled_at__isnull=True)
+    return [is_open & Q(expires_at__gt=now), is_open & Q(expires_at__isnull=True)]
+
+
+def _in_time(ledger: Ledger, question: Question) -> Q:
+    """Exact by the time, and by the order too, so that the order's own index bounds the search."""
+    wanted = Q()
+    if question.since:
+        first = _place(ledger, Q(**{f"{ledger.at}__gte": question.since - CLOCKS_DIFFER}), by=ledger.at)
+        wanted &= Q(**{f"{ledger.at}__gte": question.since, f"{ledger.order}__gte": first}) if first else NOTHING
+    if question.until and question.until <= timezone.now():
+        last = _place(ledger, Q(**{f"{ledger.at}__lt": question.until + CLOCKS_DIFFER}), by=f"-{ledger.at}")
+        wanted &= Q(**{f"{ledger.at}__lt": question.until, f"{ledger.order}__lte": last}) if last else NOTHING
+    return wanted
+
+
+def _place(ledger: Ledger, where: Q, *, by: str) -> int | None:
+    return ledger.model.objects.filter(where).order_by(by).values_list(ledger.order, flat=True).first()
+
+
+# What was typed into the search.
+
+
+def meanings(ledger: Ledger, text: str) -> list[Q]:
+    """Each is a selection of its own: an address that codes allow, an id, a person."""
+    if (address := address_in(text)) is not None:
+        return [allowing(address), UNRESTRICTED]
+    people = [_of_people(ledger, [person]) for person in people_called(text)]
+    return [_identified(ledger, text), *people]
+
+
+def allowing(address: int) -> Q:
+    """A range is a CIDR block, so one that holds the address begins at one of 33 places: an index finds them."""
+    begins = [address & (0xFFFFFFFF << 32 - prefix & 0xFFFFFFFF) for prefix in range(33)]
+    return Q(ip_first__in=sorted(set(begins)), ip_last__gte=address)
+
+
+def address_in(text: str) -> int | None:
+    try:
+        return int(ipaddress.IPv4Address(text))
+    except ValueError:
+        return None
+
+
+def _identified(ledger: Ledger, text: str) -> Q:
+    """Rows that an id names; of events, all those of the codes that it names."""
+    named = _any_of(ledger.exact, text)
+    keys = set(ledger.model.objects.filter(named).values_list("pk", flat=True)[:EXACT_MAX])
+    if ledger is EVENTS:
+        codes = RegisterCode.objects.filter(_any_of(CODES.exact, text)).values_list("pk", flat=True)[:EXACT_MAX]
+        keys |= set(AuditEvent.objects.filter(register_code__in=list(codes)).values_list("pk", flat=True))
+    return Q(pk__in=keys)
+
+
+def _any_of(columns: tuple[str, ...], text: str) -> Q:
+    named = Q()
+    for column in columns:
+        named |= Q(**{column: text.lower() if column in {"reference", "request_id"} else text})
+    return named
+
+
+def _of_people(ledger: Ledger, people: list[int]) -> Q:
+    return Q(**{f"{ledger.person}__in": people}) if len(people) != 1 else Q(**{ledger.person: people[0]})
+
+
+def people_called(text: str) -> list[int]:
+    """One whose user name it is, else some whose names hold it."""
+    people = get_user_model().objects.order_by("username").values_list("pk", flat=True)
+    exactly = list(people.filter(username__iexact=text)[:1])
+    called = Q(username__icontains=text) | Q(display_name__icontains=text) | Q(email__iexact=text)
+    return exactly or list(people.filter(called)[:PEOPLE_MAX])
