@@ -31,7 +31,7 @@ def test_a_person_is_read_with_teams_roles_and_sessions(request, who, seated_ali
     listed, page = text(reader.get(LIST)), text(reader.get(page_of(seated_alice)))
 
     assert "alice" in listed and "Web" in listed
-    assert "sample person" in page and "127.0.0.1" in page
+    assert "Sample person" in page and "127.0.0.1" in page
 
 
 def test_ending_sessions_acts_at_the_next_page_of_every_browser(client, as_erin, seated_alice):
@@ -97,15 +97,15 @@ def test_a_link_does_nothing(as_erin, seated_alice):
 def test_nobody_is_edited_or_removed(as_erin, seated_alice, tail):
     fields = {"username": "root", "is_active": "on", "email": "evil@example.com"}
 
-    assert send(as_erin, page_of(seated_alice), fields).status_code == 403
-    assert send(as_erin, page_of(seated_alice, tail), {"post": "yes"}).status_code in {403, 404}
-    assert as_erin.get(f"{LIST}add/").status_code == 403
+    assert send(as_erin, page_of(seated_alice), fields).status_code == 405
+    assert send(as_erin, page_of(seated_alice, tail), {"post": "yes"}).status_code == 404
+    assert as_erin.get(f"{LIST}add/").status_code == 404
     assert User.objects.get(pk=seated_alice.pk).username == "alice"
 
 
 def test_a_page_of_nobody_is_not_found_or_leads_back(as_erin):
     assert as_erin.get(f"{LIST}999/end-sessions/").status_code == 404
-    assert as_erin.get(f"{LIST}none/change/").status_code in {302, 404}
+    assert as_erin.get(f"{LIST}none/change/").status_code == 404
 
 
 def test_the_list_costs_the_same_for_many_people(as_erin, web, django_assert_num_queries):

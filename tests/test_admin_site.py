@@ -77,6 +77,9 @@ def patterns(resolver, prefix=""):
             yield from patterns(pattern, prefix + str(pattern.pattern))
 
 
+DEEDS = ("<int:pk>/end-sessions/", "<int:pk>/deactivate/", "<int:pk>/reactivate/")  # test_admin_people
+
+
 def addresses():
     """Of the admin, as its resolver knows them."""
     site = next(pattern for pattern in get_resolver().url_patterns if getattr(pattern, "namespace", "") == "admin")
@@ -88,7 +91,9 @@ def test_the_admin_has_these_addresses_and_no_other():
     assert addresses() == [
         *("/admin/", "/admin/overview/", "/admin/login/"),
         *(f"{models}/{name}/{tail}" for name in ("registercode", "auditevent") for tail in ("", "<int:pk>/change/")),
-        *(f"{models}/team/", f"{models}/team/<path:object_id>/change/", "/admin/<str:app_label>/"),
+        *(f"{models}/team/", f"{models}/team/<path:object_id>/change/"),
+        *(f"/admin/sso/user/{tail}" for tail in ("", "<int:pk>/change/", *DEEDS)),
+        "/admin/<str:app_label>/",
     ]
 
 
@@ -101,7 +106,8 @@ def test_every_address_but_its_sign_in_refuses_whoever_has_no_role(seated, who):
 
 
 def test_every_address_but_a_policys_is_for_reading_alone(as_erin):
-    for address in set(addresses()) - {"/admin/registercodes/team/<path:object_id>/change/"}:
+    deeds = {f"/admin/sso/user/{deed}" for deed in DEEDS}
+    for address in set(addresses()) - {"/admin/registercodes/team/<path:object_id>/change/"} - deeds:
         posted = as_erin.post(re.sub("<[^>]+>", "1", address), {"action": "delete_selected", "_selected_action": "1"})
         assert posted.status_code in {302, 404, 405}, address
         assert posted.status_code != 302 or posted["Location"].startswith("/sso/sign-in/"), address

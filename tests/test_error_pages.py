@@ -60,7 +60,7 @@ def test_an_error_page_never_repeats_what_went_wrong_inside(fragile, path):
         assert word.lower() not in shown.lower()
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/sso/sign-out/"), ("DELETE", "/"), ("PUT", NEW)])
+@pytest.mark.parametrize(("method", "path"), [("GET", "/sso/backchannel-logout/"), ("DELETE", "/"), ("PUT", NEW)])
 def test_a_method_that_an_address_does_not_take_is_a_page_too(as_alice, method, path):
     response = as_alice.generic(method, path)
 

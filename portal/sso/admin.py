@@ -9,16 +9,20 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Max, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import path, reverse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 
 from portal.sso import people
 from portal.sso.models import LiveSession, User
 from registercodes import access
+from registercodes.admin.reading import RoleAdmin
 from registercodes.views import origin_of
+
+SESSIONS_SHOWN = 50
 
 
 class ReasonForm(forms.Form):
@@ -59,19 +63,12 @@ DEEDS = (
 )
 
 
-class PeopleAdmin(admin.ModelAdmin):
+class PeopleAdmin(RoleAdmin):
     list_display = ("username", "display_name", "email", "role_words", "team_words", "checked", "is_active")
     list_filter = ("is_active", "grants__role")
     search_fields = ("username", "display_name", "email", "subject")
     list_per_page = 50
     show_full_result_count = False
-    actions = None
-    change_form_template = "admin/sso/person.html"
-    fields = (
-        *("username", "display_name", "email", "issuer", "subject", "is_active", "role_words", "team_words"),
-        *("checked", "created_at"),
-    )
-    readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         everyone = super().get_queryset(request).annotate(last_checked=Max("memberships__checked_at"))
@@ -87,48 +84,31 @@ class PeopleAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("last checked"), ordering="last_checked")
     def checked(self, person: User) -> Any:
-        return getattr(person, "last_checked", None)
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_staff
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.is_staff
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def history_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Django's own log is off; the audit record is the only one."""
-        raise Http404
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        person = User.objects.filter(pk=object_id).first() if object_id.isdigit() else None
-        more = {
-            "sessions": LiveSession.objects.filter(user=person) if person else [],
-            "deeds": [deed for deed in DEEDS if person and deed.to_active == person.is_active],
-            "may_do": request.user.is_administrator,
-        }
-        return super().change_view(request, object_id, form_url, more | (extra_context or {}))
+        return person.last_checked
 
     def get_urls(self) -> list[Any]:
-        ours = [
-            path(
-                f"<int:pk>/{deed.name}/",
-                self.admin_site.admin_view(self.doing(deed)),
-                name=f"sso_user_{deed.name}",
-            )
-            for deed in DEEDS
+        """A list, a page for each person, and the deeds: none of Django's own pages for editing."""
+        guarded = self.admin_site.admin_view
+        return [
+            path("", guarded(require_safe(self.changelist_view)), name="sso_user_changelist"),
+            path("<int:pk>/change/", guarded(require_safe(self.person_view)), name="sso_user_change"),
+            *(
+                path(f"<int:pk>/{deed.name}/", guarded(self.doing(deed)), name=f"sso_user_{deed.name}")
+                for deed in DEEDS
+            ),
         ]
-        return [*ours, *super().get_urls()]
+
+    def person_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        person = get_object_or_404(self.get_queryset(request), pk=pk)
+        context = {
+            "person": person,
+            "roles": self.role_words(person),
+            "teams": self.team_words(person),
+            "sessions": LiveSession.objects.filter(user=person)[:SESSIONS_SHOWN],
+            "deeds": [deed for deed in DEEDS if deed.to_active == person.is_active],
+            "may_do": request.user.is_administrator,
+        }
+        return self.page(request, "person.html", context)
 
     def doing(self, deed: Deed) -> Callable[..., HttpResponse]:
         def view(request: HttpRequest, pk: int) -> HttpResponse:
@@ -143,12 +123,12 @@ class PeopleAdmin(admin.ModelAdmin):
         person = get_object_or_404(User, pk=pk)
         form = ReasonForm(request.POST if request.method == "POST" else None)
         if not form.is_valid():
-            context = self.admin_site.each_context(request) | {"person": person, "deed": deed, "form": form}
-            status = 422 if form.is_bound else 200
-            return render(request, "admin/sso/deed.html", context, status=status)
+            answer = self.page(request, "deed.html", {"person": person, "deed": deed, "form": form})
+            answer.status_code = 422 if form.is_bound else 200
+            return answer
         deed.does(person, by=request.user, reason=form.cleaned_data["reason"], origin=origin_of(request))
         messages.success(request, gettext("Done, and on record."))
-        return redirect(reverse("admin:sso_user_change", args=[pk]))
+        return redirect("admin:sso_user_change", pk)
 
 
 admin.site.register(User, PeopleAdmin)

@@ -51,7 +51,7 @@ class RoleAdmin(admin.ModelAdmin):
 
     def page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
         shown = {**self.admin_site.each_context(request), "opts": self.opts, **context}
-        return TemplateResponse(request, f"admin/registercodes/{template}", shown)
+        return TemplateResponse(request, f"admin/{self.opts.app_label}/{template}", shown)
 
     def address(self, page: str, *args: Any) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}", args=args)
