@@ -66,7 +66,11 @@ class GateMiddleware:
             return _ended(request, "session_over")
         sessions.touch(request, facts, now=now)
         request.groups_problem = facts.groups_problem
-        stop = _GATES[Kind(facts.kind)](request, facts, now=now)
+        try:
+            stop = _GATES[Kind(facts.kind)](request, facts, now=now)
+        except access.Refusal as refusal:  # the middleware that records them hears only of those of views
+            access.note(refusal, user=request.user, origin=views.origin_of(request))
+            raise
         if stop is None and request.method == "GET":
             request.typed_before = kept.fields_for(request, person=request.user.pk)
         return stop
