@@ -1,23 +1,20 @@
 """What a silent re-check adds to a page in a real Chromium, with a certified provider on this machine.
 
 A page with it and a page without it take turns, so that whatever else the machine does meets both.
+Imports Django's settings: whoever imports this names them first.
 """
 
-import os
 from pathlib import Path
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings_for_tests")
-os.environ.setdefault("PORTAL_MODE", "development")
+from browser_sso import Company, choose, settings_for
+from browsers import CHROMIUM, MISSING, OPTIONS
+from oidc_provider import OidcProvider
+from playwright.sync_api import Page, sync_playwright
+from sandbox_process import Sandbox
+from server_process import Portal, free_port
 
-from browser_sso import Company, choose, settings_for  # noqa: E402
-from browsers import CHROMIUM, MISSING, OPTIONS  # noqa: E402
-from oidc_provider import OidcProvider  # noqa: E402
-from playwright.sync_api import Page, sync_playwright  # noqa: E402
-from sandbox_process import Sandbox  # noqa: E402
-from server_process import Portal, free_port  # noqa: E402
-
-from bench.figures import Figure, median  # noqa: E402
-from portal.sso import sample_provider  # noqa: E402
+from bench.figures import Figure, median
+from portal.sso import sample_provider
 
 GOAL = 300  # milliseconds
 WARM_UP = 3
