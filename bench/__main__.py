@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
@@ -14,7 +15,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from bench import calls, issuing, postgresql, starting, visiting  # noqa: E402
 from bench.figures import Figure, machine, table, write  # noqa: E402
 
-PARTS = ("issuing", "calls", "starting")
+PARTS = ("issuing", "calls", "starting", "checking")
 TINY = issuing.Sizes(seconds=0.4, events=3, pages=20)
 
 
@@ -76,10 +77,23 @@ def _starting(directory: Path, options: argparse.Namespace, notes: list[str]) ->
     return starting.figures(directory)
 
 
+def _checking(directory: Path, options: argparse.Namespace, notes: list[str]) -> list[Figure]:
+    _say("a silent re-check in the browser")
+    # For this import alone: what the other parts start must not inherit it.
+    with mock.patch.dict(os.environ, DJANGO_SETTINGS_MODULE="settings_for_tests", PORTAL_MODE="development"):
+        from bench import checking
+    missing = checking.missing()
+    if missing:
+        notes.append(f"NOT MEASURED in the browser: {missing}")
+        return []
+    return checking.figures(directory, navigations=2 if options.tiny else 20)
+
+
 MEASURED: dict[str, Callable[[Path, argparse.Namespace, list[str]], list[Figure]]] = {
     "issuing": _issuing,
     "calls": _calls,
     "starting": _starting,
+    "checking": _checking,
 }
 
 

@@ -79,7 +79,7 @@ def test_reading_and_disabling_go_on_and_a_press_that_would_create_keeps_its_fie
 
     beside = alice.context.new_page()
     beside.goto("/")
-    expect(banner(beside)).to_contain_text("You may look and disable; nothing can be created until it does.")
+    expect(banner(beside)).to_contain_text("nothing can be created until it does.")
     expect(beside.get_by_role("heading", level=1)).to_have_text("Codes")
     expect(beside.get_by_role("link", name="New code")).to_have_count(0)
     beside.goto(card)
@@ -120,7 +120,8 @@ def test_a_new_browser_reads_the_503_page_in_style_and_its_button_works_later(co
     answer = page.goto(NEW)
     assert answer.status == 503
     expect(page.get_by_role("heading", level=1)).to_have_text(AWAY)
-    expect(page.get_by_text(HELP)).to_be_visible()
+    expect(page.get_by_text("Nothing is wrong with your account")).to_be_visible()
+    expect(page.get_by_text(HELP)).to_have_count(0)
     assert page.evaluate("getComputedStyle(document.querySelector('.topbar-inner')).display") == "flex"
     company.provider.come_back()
     page.get_by_role("link", name="Sign in again").click()
