@@ -22,8 +22,7 @@ sandbox: .venv/.runtime ## Start the sandbox API alone, on http://127.0.0.1:8001
 	@PORTAL_MODE=development $(PY) manage.py sandbox
 
 test: .venv/.dev ## Run the tests on SQLite, then on PostgreSQL where there is one (PYTEST="-k word" narrows)
-	$(PY) -m pytest $(PYTEST)
-	$(PY) tests/on_postgresql.py $(PYTEST)
+	$(PY) tests/on_both.py $(PYTEST)
 
 check: .venv/.dev ## Lint, types, migrations, deployment checks
 	$(BIN)/ruff check .

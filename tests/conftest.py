@@ -22,11 +22,29 @@ hypothesis_settings.load_profile("suite")
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_modifyitems(config, items):
+    """What never meets a database runs once, on the default one: it cannot differ on another."""
+    if connection.vendor == "sqlite":
+        return
+    met = [item for item in items if _meets_a_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(met)])
+    items[:] = met
+
+
+def _meets_a_database(item) -> bool:
+    """Tests of processes and browsers start portals of their own."""
+    marked = any(item.get_closest_marker(name) for name in ("django_db", "processes", "browser", "alone"))
+    return marked or bool({"db", "transactional_db"} & set(item.fixturenames))
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory):
-    """SQLite in memory ignores the busy timeout, so the tests' database is a file."""
+    """SQLite in memory ignores the busy timeout, so the tests' database is a file. Each process has one of its own."""
     if connection.vendor == "sqlite":
-        connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+        name = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+    else:
+        name = f"test_{connection.settings_dict['NAME']}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    connection.settings_dict["TEST"]["NAME"] = name
 
 
 @pytest.fixture(autouse=True)

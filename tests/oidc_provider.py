@@ -10,6 +10,7 @@ with OidcProvider(f"http://127.0.0.1:{port}") as provider:
 """
 
 import json
+import fcntl
 import os
 import shutil
 import subprocess
@@ -150,9 +151,11 @@ def install() -> None:
         stop = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         stop(sample_provider.MISSING.format(program=missing[0]))
     lock, installed = sample_provider.FOLDER / "package-lock.json", sample_provider.INSTALLED
-    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        subprocess.run(["npm", "ci", "--prefix", str(sample_provider.FOLDER)], check=True, capture_output=True)
-        installed.touch()
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # two processes run the tests
+        if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+            subprocess.run(["npm", "ci", "--prefix", str(sample_provider.FOLDER)], check=True, capture_output=True)
+            installed.touch()
 
 
 def choose(browser: requests.Session, page: requests.Response, name: str, **how: object) -> requests.Response:
