@@ -16,6 +16,8 @@ from django.db import connection, connections, transaction
 from registercodes import throttle
 from registercodes.models import CallBudget
 
+pytestmark = pytest.mark.alone
+
 CALLER = Path(__file__).with_name("budget_caller.py")
 CREATE = "CreateRegisterCode"
 SECONDS = 6
