@@ -145,10 +145,7 @@ def _cells(row: Row) -> list[Any]:
     cells = list(row)
     for at in TIMES:
         cells[at] = audit.utc_text(cells[at]) if cells[at] else ""
-    if cells[DETAIL]:
-        cells[DETAIL] = json.dumps(cells[DETAIL], ensure_ascii=False)
-    else:
-        cells[DETAIL] = ""
+    cells[DETAIL] = _readable(cells[DETAIL]) if cells[DETAIL] else ""
     permanent = cells[PERMANENT]
     cells[PERMANENT] = "" if permanent is None else "true" if permanent else "false"
     for at in TEXTS:
@@ -156,6 +153,9 @@ def _cells(row: Row) -> list[Any]:
         if text and text[0] in FORMULA:
             cells[at] = f"'{text}"
     return cells
+
+
+_readable = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def jsonl_text(rows: Iterable[Row]) -> str:
