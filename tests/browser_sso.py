@@ -64,6 +64,11 @@ class Company:
     def wait_past_the_check(self, name: str) -> None:
         self.pass_time(name, RECHECK + 1)
 
+    def restart_portal(self) -> None:
+        """Remembers nothing of its provider: neither keys, nor when it last looked for them, nor that it was away."""
+        self.portal.kill()
+        self.portal.start()
+
     def sessions(self, name: str) -> int:
         return len(self.portal.database.query(SESSIONS_OF, name))
 

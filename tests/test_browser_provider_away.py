@@ -26,8 +26,7 @@ def away(company):
     """How to make it go; ends with a provider that is back, and a portal that remembers nothing of it."""
     yield company.provider.go_away
     company.provider.come_back()
-    company.portal.kill()
-    company.portal.start()
+    company.restart_portal()
 
 
 def banner(page):

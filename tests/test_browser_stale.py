@@ -6,6 +6,7 @@ from browser_sso import (
     company,  # noqa: F401
     documents,
     enter,  # noqa: F401
+    sign_in_from,
     standing_company,  # noqa: F401
 )
 from browsers import NEW, create, creates, fill, id_on, issued, value_on
@@ -186,6 +187,28 @@ def test_a_stale_confirmation_leads_to_the_card_which_asks_once_more(company, en
     company.wait_past_the_check("alice")
     alice.get_by_role("button", name="I have stored it").click()
     expect(alice.get_by_text("Nobody has confirmed that the value was stored")).to_be_visible()
+
+
+# By the clock itself.
+
+
+def test_left_alone_for_the_interval_a_form_comes_back_filled(company, new_context):
+    """Everywhere else a session's last check is moved into the past; here the shortest interval passes."""
+    portal = company.portal
+    usual, portal.environment = portal.environment, portal.environment | {"OIDC_RECHECK_SECONDS": "10"}
+    try:
+        company.restart_portal()
+        alice = new_context(base_url=company.url).new_page()
+        sign_in_from(alice, "alice", NEW)
+        is_the_form(alice)
+        fill(alice, **TYPED)
+        alice.wait_for_timeout(10_500)
+        create(alice)
+        expect(alice.get_by_text(CHECKED)).to_be_visible()
+        holds(alice, TYPED)
+    finally:
+        portal.environment = usual
+        company.restart_portal()
 
 
 # Reading.
