@@ -74,6 +74,7 @@ def as_the_provider_says(token: str, *, origin: Origin) -> None:
                 now=time.time(),
             ),
             until=exchange.until(),
+            from_anybody=True,
         )
     with transaction.atomic():
         _spend(said["jti"])

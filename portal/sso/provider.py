@@ -144,8 +144,11 @@ def identity(*, code: str, verifier: str, nonce: str, redirect_uri: str) -> clai
     return claims.identity(said, userinfo, groups_claim=settings.OIDC_GROUPS_CLAIM, id_token=id_token)
 
 
-def with_keys(check: Callable[[tuple[Key, ...]], Found], *, until: float) -> Found:
-    """``check`` with the keys we know, and once more with those published now if none of them fits."""
+def with_keys(check: Callable[[tuple[Key, ...]], Found], *, until: float, from_anybody: bool = False) -> Found:
+    """``check`` with the keys we know, and once more with those published now if none of them fits.
+
+    ``from_anybody``: what is checked did not come from the provider itself, so its keys are not asked for each time.
+    """
     known = _remembered()
     was_fresh = time.monotonic() > known.keys_until
     if was_fresh:
@@ -153,8 +156,9 @@ def with_keys(check: Callable[[tuple[Key, ...]], Found], *, until: float) -> Fou
     try:
         return check(known.keys)
     except tokens.UnknownKey:
-        if was_fresh or time.monotonic() < known.look_again_at:
+        if was_fresh or (from_anybody and time.monotonic() < known.look_again_at):
             raise
+    if from_anybody:
         known.look_again_at = time.monotonic() + LOOK_AGAIN_SECONDS
     _renew_keys(known, until=until)
     return check(known.keys)
