@@ -71,8 +71,11 @@ def record(
     origin: Origin = NOWHERE,
     detail: Mapping[str, Any] | None = None,
     **facts: Any,
-) -> None:
-    """Append one event; ``facts`` are columns that no code supplies. Needs an open transaction."""
+) -> AuditEvent:
+    """Append one event; ``facts`` are columns that no code supplies. Needs an open transaction.
+
+    What is returned has no ``id``: nobody asks for it, and reading it back would be a statement more.
+    """
     head = lock_head()
     key = keys.current()
     event = AuditEvent(
@@ -100,6 +103,7 @@ def record(
     event.digest = digest_of(event, key=key)
     _append(event)
     transaction.on_commit(lambda: _log_line(event))
+    return event
 
 
 def _append(event: AuditEvent) -> None:

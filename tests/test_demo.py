@@ -56,7 +56,7 @@ class Demo:
         pid = self.process.pid
         started = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         words = {int(child): Path(f"/proc/{child}/cmdline").read_text().split("\0") for child in started}
-        return {given[2] if given[1] == "-m" else Path(given[1]).name: child for child, given in words.items()}
+        return {_served(given): child for child, given in words.items()}
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
@@ -77,6 +77,11 @@ class Demo:
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page).group(1)
         session.post(f"{self.url}/sso/sign-in/", {"person": person, "csrfmiddlewaretoken": token}, timeout=5)
         return session
+
+
+def _served(words: list[str]) -> str:
+    """A module, a command of ours, or a program."""
+    return words[2] if words[1] in {"-m", "manage.py"} else Path(words[1]).name
 
 
 def is_listening(url: str) -> bool:

@@ -40,7 +40,7 @@ def test_the_provider_starts_beside_the_portal_and_the_portal_is_told_of_it(demo
         demo.first_page()
 
         assert wait_for_the_provider(demo)["issuer"] == demo.provider_url
-        assert set(demo.servers) == {"registercodes.sandbox", "provider.mjs", "gunicorn"}
+        assert set(demo.servers) == {"registercodes.sandbox", "provider.mjs", "gunicorn", "syncregistercodes"}
         told = sample_provider.environment(demo.provider_port)
         assert told["OIDC_ISSUER"] == demo.provider_url
         assert told.items() <= variables_of(demo.servers["gunicorn"]).items()
@@ -100,5 +100,5 @@ def test_no_provider_is_started_unless_asked_for(tmp_path):
     with Demo(tmp_path) as demo:
         demo.first_page()
 
-        assert set(demo.servers) == {"registercodes.sandbox", "gunicorn"}
+        assert set(demo.servers) == {"registercodes.sandbox", "gunicorn", "syncregistercodes"}
         assert not any(name.startswith("OIDC_") for name in variables_of(demo.servers["gunicorn"]))

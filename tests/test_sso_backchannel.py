@@ -124,7 +124,11 @@ def test_honest_variants_are_believed(provider):
         assert not is_signed_in(browser)
 
 
-@pytest.mark.parametrize("changes", [{"sub": "nobody"}, {"sub": GONE, "sid": "unknown"}, {"sid": "unknown"}], ids=["sub", "sid without sub", "sid"])
+@pytest.mark.parametrize(
+    "changes",
+    [{"sub": "nobody"}, {"sub": GONE, "sid": "unknown"}, {"sid": "unknown"}],
+    ids=["sub", "sid without sub", "sid"],
+)
 def test_whoever_has_no_session_here_is_no_error_and_no_event(desk, provider, changes):
     assert say(provider, **changes).status_code == 200
     assert is_signed_in(desk) and events("user.signed_out") == []
