@@ -1,5 +1,18 @@
-"""Decides which exceptions mean that the database is busy or away; any other is a fault of ours and stays visible."""
+"""Decides which exceptions mean that the database is busy or away, and what time it is for all who share it."""
 
-from django.db import InterfaceError, OperationalError
+from datetime import datetime
 
+from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
+
+# Any other exception is a fault of ours and stays visible.
 DATABASE_AWAY = (OperationalError, InterfaceError)
+
+
+def now() -> datetime:
+    """The server's clock, or this machine's where the database is a file on it; never a transaction's start."""
+    if connection.vendor == "sqlite":
+        return timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        return cursor.fetchone()[0]

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from registercodes.models import Action, AuditEvent, RegisterCode
+from registercodes.resolving import LEFT_PENDING
 from registercodes.rules import gettext_noop
 from registercodes.settling import NOT_RECORDED
 from registercodes.tat.errors import meaning_of
@@ -64,6 +65,13 @@ REASONS = MappingProxyType(
         NOT_RECORDED: (
             gettext_noop("What the cloud answered could not be written down, so a value is not shown."),
             "operator",
+        ),
+        LEFT_PENDING: (
+            gettext_noop(
+                "The portal was stopped before it could write down what the cloud answered. "
+                "The cloud may or may not have made a code."
+            ),
+            "wait",
         ),
         "code_id_taken": (gettext_noop("The cloud answered with the id of another code."), "operator"),
     }

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.utils import timezone
 
-from registercodes import access
+from registercodes import access, facts
 from registercodes.models import AuditEvent, RegisterCode, Team
 from registercodes.rules import Asked
 
@@ -28,7 +28,9 @@ class Section:
 def sections_for(user: Any, *, team_key: str = "", before: int | None = None) -> list[Section]:
     """The codes of the person's teams, newest first; ``before`` pages through the one team named."""
     teams = [team for team in access.teams_of(user) if not team_key or team.key == team_key]
-    return [section(team, before=before if team_key else None) for team in teams]
+    sections = [section(team, before=before if team_key else None) for team in teams]
+    facts.attach([code for one in sections for code in one.codes])
+    return sections
 
 
 def section(team: Team, *, before: int | None) -> Section:

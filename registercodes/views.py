@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from registercodes import access, enrolling, explaining, issuing, lifecycle, policies, queries, rules, wording
+from registercodes import access, enrolling, explaining, facts, issuing, lifecycle, policies, queries, rules, wording
 from registercodes.audit import USER_AGENT_MAX, Origin
 from registercodes.database import DATABASE_AWAY
 from registercodes.forms import RegisterCodeForm, told
@@ -96,6 +96,7 @@ def disable(request: HttpRequest, reference: str) -> HttpResponse:
         return render(request, "registercodes/disable.html", {"code": code, "is_busy": True}, status=503)
     if request.method == "POST" or not _may_disable(request, code):
         return redirect("registercodes:card", reference=reference)
+    facts.attach([code])
     return render(request, "registercodes/disable.html", {"code": code})
 
 
@@ -258,6 +259,7 @@ def _already_used_page(request: HttpRequest, team: Team, form: RegisterCodeForm,
 
 
 def _card_context(request: HttpRequest, code: RegisterCode) -> dict[str, Any]:
+    facts.attach([code])
     code.may_disable = _may_disable(request, code)
     code.may_confirm = code.state == State.ISSUED and not code.confirmed_at and code.created_by_id == request.user.pk
     events = queries.timeline(code)

@@ -3,18 +3,16 @@
 import ipaddress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from django.conf import settings
 from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from registercodes import rules
 from registercodes.rules import Asked
+from registercodes.states import Honest, State
 
 WIDE_PREFIX = 16  # 65 536 addresses: wider deserves a second look
-PENDING_GRACE = timedelta(seconds=30)
 HOURS_A_YEAR = 8766
 # RFC 1918, carrier-grade NAT (RFC 6598), loopback, link-local.
 NEVER_PUBLIC = tuple(
@@ -30,6 +28,7 @@ class ShownState:
     label: str
     tone: str
     explained: str
+    as_of: datetime | None = None  # when the cloud last said so; None: by our own record
 
 
 def moment(at: datetime) -> str:
@@ -121,53 +120,56 @@ def is_private(means: ipaddress.IPv4Network) -> bool:
     return any(means.subnet_of(never_public) for never_public in NEVER_PUBLIC)
 
 
-def shown_state(code: Any, *, now: datetime) -> ShownState:
-    """How a code stands, for its reader. A pending row too old to succeed is shown as unknown; nothing is written."""
-    if code.state == "pending" and not is_settling(code, now=now):
-        return _unsettled("unknown")
-    if code.state == "issued":
-        return _issued(code, now)
-    return _unsettled(code.state, disabled=bool(code.disabled_at))
+def shown_state(honest: Honest, *, disabled: bool) -> ShownState:
+    """The state in words; ``disabled``: the cloud agreed to disable the code."""
+    label, tone, explained = _told(honest, disabled=disabled)
+    return ShownState(label, tone, explained, honest.as_of)
 
 
-def is_settling(code: Any, *, now: datetime) -> bool:
-    """Still within the time in which an answer can come."""
-    patience = PENDING_GRACE + timedelta(seconds=settings.TAT_DEADLINE)
-    return code.state == "pending" and now - code.created_at <= patience
+def _told(honest: Honest, *, disabled: bool) -> tuple[str, str, str]:
+    if honest.state == State.WITHHELD:
+        closed = _("It is disabled.") if disabled else _("The cloud has not agreed to disable it yet.")
+        return _("Withheld"), "bad", _("The cloud made a code whose value was shown to nobody.") + " " + closed
+    if honest.state == State.DISABLED and not honest.by_us:
+        said = _("The cloud says that no host can enrol with it, and not why. It was not disabled here.")
+        return _("Not enabled"), "idle", said
+    return _states()[honest.state]
 
 
-def _issued(code: Any, now: datetime) -> ShownState:
-    if code.disabled_at:
-        return ShownState(_("Disabled"), "idle", _("The cloud has disabled it; no further host can enrol."))
-    if code.expires_at and code.expires_at <= now:
-        return ShownState(_("Expired"), "idle", _("Its time is over; no further host can enrol."))
-    if code.disable_wanted_at:
-        return ShownState(
-            _("Not disabled yet"),
-            "bad",
-            _("It should be disabled, and the cloud has not agreed: hosts can still enrol."),
-        )
-    if not code.confirmed_at:
-        return ShownState(
-            _("Unconfirmed"), "warn", _("Its value was shown once, and nobody has said that it is stored.")
-        )
-    return ShownState(_("Active"), "ok", _("Hosts can enrol with it."))
-
-
-def _unsettled(state: str, *, disabled: bool = False) -> ShownState:
-    closed = _("It is disabled.") if disabled else _("The cloud has not agreed to disable it yet.")
+def _states() -> dict[State, tuple[str, str, str]]:
     return {
-        "pending": ShownState(_("Still working"), "busy", _("The cloud has not answered yet.")),
-        "refused": ShownState(_("Refused"), "idle", _("The cloud refused; no code was created.")),
-        "not_sent": ShownState(_("Not sent"), "idle", _("Nothing was sent to the cloud; no code was created.")),
-        "unknown": ShownState(
-            _("Unknown"), "bad", _("It is not known whether the cloud made a code. Nobody has its value.")
+        State.ACTIVE: (_("Active"), "ok", _("Hosts can enrol with it.")),
+        State.EXPIRES_SOON: (_("Expires soon"), "warn", _("Hosts can enrol with it, and not for much longer.")),
+        State.EXPIRED: (_("Expired"), "idle", _("Its time is over; no further host can enrol.")),
+        State.USED_UP: (_("Used up"), "idle", _("As many hosts enrolled as it allows; no further one can.")),
+        State.DISABLING: (
+            _("Disabling"),
+            "bad",
+            _("It should be disabled, and the cloud has not agreed yet: hosts can still enrol."),
         ),
-        "withheld": ShownState(
-            _("Withheld"), "bad", _("The cloud made a code whose value was shown to nobody.") + " " + closed
+        State.DISABLED: (_("Disabled"), "idle", _("The cloud has disabled it; no further host can enrol.")),
+        State.DELETED_UPSTREAM: (
+            _("Deleted upstream"),
+            "idle",
+            _("The cloud no longer has it; no further host can enrol."),
         ),
-        "found": ShownState(
-            _("Found and disabled"), "idle", _("The cloud had made it; nobody saw its value and it was disabled.")
+        State.UNCONFIRMED: (
+            _("Unconfirmed"),
+            "warn",
+            _("Its value was shown once, and nobody has said that it is stored."),
         ),
-        "absent": ShownState(_("Never made"), "idle", _("The cloud has no such code.")),
-    }[state]
+        State.STILL_WORKING: (_("Still working"), "busy", _("The cloud has not answered yet.")),
+        State.UNKNOWN: (
+            _("Unknown"),
+            "bad",
+            _("It is not known whether the cloud made a code. Nobody has its value."),
+        ),
+        State.FOUND: (
+            _("Found and disabled"),
+            "idle",
+            _("The cloud had made it; nobody saw its value and it was disabled."),
+        ),
+        State.ABSENT: (_("Never made"), "idle", _("The cloud has no such code.")),
+        State.REFUSED: (_("Refused"), "idle", _("The cloud refused; no code was created.")),
+        State.NOT_SENT: (_("Not sent"), "idle", _("Nothing was sent to the cloud; no code was created.")),
+    }

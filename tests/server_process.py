@@ -230,6 +230,11 @@ class Portal:
         command = [sys.executable, "manage.py", *words]
         return subprocess.run(command, cwd=ROOT, env=self.environment, check=check, capture_output=True, text=True)
 
+    def begin(self, *words: str) -> subprocess.Popen[bytes]:
+        """The same without waiting for its end."""
+        command = [sys.executable, "manage.py", *words]
+        return subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=subprocess.DEVNULL)
+
     def logs(self) -> list[dict]:
         """Its JSON lines."""
         return [json.loads(line) for line in self.output_file.read_text().splitlines() if line.startswith("{")]

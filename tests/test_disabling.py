@@ -51,7 +51,7 @@ def test_a_disable_that_failed_says_who_has_to_act_and_stays_on_the_card(as_alic
     for page in pages:
         shown = " ".join(text(page).split())
         assert NOT_YET in shown and said in shown
-        assert ">Not disabled yet</span>" in shown and "Disable</a>" in shown
+        assert ">Disabling</span>" in shown and "Disable</a>" in shown
     assert "Not disabled: the cloud did not agree</strong>" in text(pages[1]) and why in text(pages[1])
 
 

@@ -132,14 +132,15 @@ CARDS = {
     "unconfirmed": ({}, "Unconfirmed"),
     "active": ({"confirmed_at": timezone.now()}, "Active"),
     "expired": ({"expires_at": timezone.now() - timedelta(seconds=1)}, "Expired"),
-    "not disabled yet": ({"disable_wanted_at": timezone.now()}, "Not disabled yet"),
+    "not disabled yet": ({"disable_wanted_at": timezone.now()}, "Disabling"),
     "disabled": ({"disabled_at": timezone.now()}, "Disabled"),
     "permanent": ({"permanent": True, "effective_time": 100_000, "confirmed_at": timezone.now()}, "Active"),
     "refused": ({"state": "refused"}, "Refused"),
     "not sent": ({"state": "not_sent"}, "Not sent"),
     "unknown": ({"state": "unknown"}, "Unknown"),
     "withheld": ({"state": "withheld"}, "Withheld"),
-    "found": ({"state": "found"}, "Found and disabled"),
+    "found": ({"state": "found", "disabled_at": timezone.now()}, "Found and disabled"),
+    "found and not disabled yet": ({"state": "found", "disable_wanted_at": timezone.now()}, "Disabling"),
     "absent": ({"state": "absent"}, "Never made"),
 }
 
@@ -252,7 +253,7 @@ def test_without_scripts_the_plan_is_asked_for_by_a_button_that_sends_nothing(as
 
 # How often each page asks the database; a number that grows with the rows would show here.
 
-QUERIES = {"/": 4, NEW: 3, "/codes/{}/": 8, "/codes/{}/disable/": 7, "/nowhere/": 3, "/sso/sign-in/": 3}
+QUERIES = {"/": 5, NEW: 3, "/codes/{}/": 9, "/codes/{}/disable/": 8, "/nowhere/": 3, "/sso/sign-in/": 3}
 
 ISSUE = {"sqlite": 17, "postgresql": 18}  # PostgreSQL is asked for its clock too
 

@@ -23,13 +23,13 @@ LAYERS = (
     ("urls",),
     ("views", "admin", "management"),
     ("forms", "queries"),
-    ("issuing", "explaining", "submissions"),
-    ("settling",),
-    ("lifecycle", "teams"),
+    ("issuing", "explaining", "submissions", "syncing"),
+    ("settling", "disabling"),
+    ("lifecycle", "teams", "upstream", "resolving"),
     ("checks", "installation", "apps", "cloud"),
-    ("access", "policies", "audit", "ownership", "throttle", "places", "triggers"),
+    ("access", "policies", "audit", "ownership", "throttle", "places", "triggers", "leases", "facts"),
     ("models", "keys"),
-    ("wording", "enrolling"),
+    ("wording", "enrolling", "paging", "states"),
     ("rules", "secret", "tat", "database", "operator"),
 )
 WITHOUT_DJANGO = ("rules", "secret", "enrolling", "tat", "sandbox")

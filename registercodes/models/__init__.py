@@ -4,7 +4,7 @@ from registercodes.models.codes import RegisterCode
 from registercodes.models.events import Action, AuditEvent, AuditHead, Fold, Outcome
 from registercodes.models.installation import Installation
 from registercodes.models.teams import Membership, Team
-from registercodes.models.upstream import CallBudget, SyncRun, UpstreamCode
+from registercodes.models.upstream import CallBudget, SyncLease, SyncRun, UpstreamCode
 
 __all__ = [
     "Action",
@@ -16,6 +16,7 @@ __all__ = [
     "Membership",
     "Outcome",
     "RegisterCode",
+    "SyncLease",
     "SyncRun",
     "Team",
     "UpstreamCode",

@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from registercodes import rules, wording
+from registercodes import rules, states, wording
 from registercodes.models.teams import Team
 from registercodes.tat.answers import CODE_MAX
 
@@ -128,13 +128,21 @@ class RegisterCode(models.Model):
             ip_address_range=self.ip_address_range,
         )
 
+    # Not columns: what facts.attach found the cloud to have said last, and when.
+    upstream = None
+    as_of = None
+
+    @property
+    def honest_state(self) -> states.Honest:
+        return states.state_of(self, upstream=self.upstream, as_of=self.as_of, now=timezone.now())
+
     @property
     def shown_state(self) -> wording.ShownState:
-        return wording.shown_state(self, now=timezone.now())
+        return wording.shown_state(self.honest_state, disabled=bool(self.disabled_at))
 
     @property
     def is_settling(self) -> bool:
-        return wording.is_settling(self, now=timezone.now())
+        return states.is_settling(self, now=timezone.now())
 
     @property
     def sentence(self) -> str:

@@ -36,19 +36,24 @@ class UpstreamCode(models.Model):
     updated_at = models.DateTimeField(null=True)
     first_seen_at = models.DateTimeField()
     changed_at = models.DateTimeField()
-    gone_at = models.DateTimeField(null=True)
+    gone_at = models.DateTimeField(null=True)  # a complete pass did not see it any more
+    mark = models.CharField(max_length=7, blank=True)  # the reference at the end of its description, whoever wrote it
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["account", "region", "code_id"], name="upstream_code_once"),
         ]
+        indexes = [models.Index(fields=["account", "region", "mark"], name="upstream_mark")]
 
     def __str__(self) -> str:
         return self.code_id
 
 
 class SyncRun(models.Model):
-    """One pass over a region's codes: the "as of" of everything it saw."""
+    """One pass over a region's codes: the "as of" of everything it saw.
+
+    ``known``: how many of the codes it saw are rows of ours; an empty or foreign account proves nothing.
+    """
 
     account = models.CharField(max_length=100)
     region = models.CharField(max_length=40)
@@ -56,9 +61,25 @@ class SyncRun(models.Model):
     finished_at = models.DateTimeField(null=True)
     complete = models.BooleanField(default=False)
     total = models.BigIntegerField(null=True)
+    known = models.BigIntegerField(default=0)
 
     class Meta:
         indexes = [models.Index(fields=["account", "region", "-started_at"], name="sync_latest")]
 
     def __str__(self) -> str:
         return f"{self.region} {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class SyncLease(models.Model):
+    """Who syncs a region at present, until when; claimed by compare-and-set, so that no lock spans a call."""
+
+    account = models.CharField(max_length=100)
+    region = models.CharField(max_length=40)
+    holder = models.CharField(max_length=32, blank=True)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "region"], name="sync_lease_once")]
+
+    def __str__(self) -> str:
+        return f"{self.region} until {self.expires_at:%Y-%m-%d %H:%M}"

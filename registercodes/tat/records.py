@@ -4,13 +4,16 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from registercodes.tat.errors import Unknown
 
 log = logging.getLogger("registercodes.tat")
 
 Item = TypeVar("Item")
+
+IDENTITY_MAX: Final = 128
+NUMBER_MAX: Final = 2**63 - 1  # the API's integers are int64, and so are the database's
 
 
 @dataclass(frozen=True)
@@ -90,11 +93,13 @@ class Row:
         return found
 
     def identity(self, name: str) -> str:
-        return self.text(name) or _absent()
+        """Opaque text that can be recorded: without it a row says nothing of anything."""
+        found = self.text(name)
+        return found if found.strip() and found.isprintable() and len(found) <= IDENTITY_MAX else _absent()
 
     def number(self, name: str) -> int:
         found = self._row.get(name)
-        if isinstance(found, bool) or not isinstance(found, int):
+        if isinstance(found, bool) or not isinstance(found, int) or abs(found) > NUMBER_MAX:
             raise Unknown("shape")
         return found
 

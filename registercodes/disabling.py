@@ -1,0 +1,79 @@
+"""Tells the cloud, many codes in one call, what is on record as wanted disabled; never disables what no row wants.
+
+A call is all or nothing, as far as is known: one stale id refuses the rest
+with it, so such a batch is split by halving. An id that the cloud no longer
+has admits nobody either, and counts as disabled.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.conf import settings
+
+from registercodes import cloud, lifecycle, throttle
+from registercodes.audit import NOWHERE, Origin
+from registercodes.lifecycle import DISABLE, GONE
+from registercodes.models import RegisterCode
+from registercodes.tat.errors import NotSent, Refused, Unknown
+
+log = logging.getLogger("registercodes.lifecycle")
+
+BATCH = 99  # fewer than 100 ids are safe for deleting; for disabling the vendor says nothing
+SLOT_SECONDS = 30.0
+# Refusals that may be about one id; any other is about the account and the same for every id.
+OF_ONE_ID = ("ResourceNotFound.Register", "InvalidParameterValue")
+
+
+def retry_wanted(region: str) -> tuple[int, int]:
+    """Ask again for every disable of the region that the cloud has not agreed to; how many it did, of how many."""
+    wanted = list(
+        RegisterCode.objects.filter(
+            account=settings.TAT_ACCOUNT, region=region, disable_wanted_at__isnull=False, disabled_at=None
+        )
+        .exclude(code_id="")
+        .select_related("team")
+        .order_by("disable_wanted_at", "pk")
+    )
+    left = push_all(wanted)
+    return len(wanted) - len(left), len(wanted)
+
+
+def push_all(codes: Sequence[RegisterCode], *, actor: Any = None, origin: Origin = NOWHERE) -> dict[int, str]:
+    """Push wishes of one region that are on record; by primary key, why the cloud did not agree to some."""
+    left: dict[int, str] = {}
+    for first in range(0, len(codes), BATCH):
+        for code, why_not in _push(codes[first : first + BATCH], trace_id=origin.request_id or uuid.uuid4().hex):
+            if why_not:
+                left[code.pk] = why_not
+                lifecycle.note_failure(code, why_not, actor=actor, origin=origin)
+            else:
+                lifecycle.note_disabled(code, actor=actor, origin=origin)
+    if left:
+        log.warning("disables_left", extra={"count": len(left), "reason": next(iter(left.values()))})
+    return left
+
+
+def _push(codes: Sequence[RegisterCode], *, trace_id: str) -> Iterator[tuple[RegisterCode, str]]:
+    """Each code with why it is not disabled, empty where it is."""
+    why_not = _ask([code.code_id for code in codes], region=codes[0].region, trace_id=trace_id)
+    if len(codes) > 1 and why_not.startswith(OF_ONE_ID):
+        half = len(codes) // 2
+        yield from _push(codes[:half], trace_id=trace_id)
+        yield from _push(codes[half:], trace_id=trace_id)
+        return
+    yield from ((code, "" if why_not == GONE else why_not) for code in codes)
+
+
+def _ask(code_ids: Sequence[str], *, region: str, trace_id: str) -> str:
+    """Empty when the cloud agreed; else the vendor's code or our reason."""
+    if not throttle.take(DISABLE, wait=SLOT_SECONDS):
+        return "busy"
+    try:
+        cloud.client().disable_register_codes(region=region, code_ids=code_ids, trace_id=trace_id)
+    except Refused as refusal:
+        return refusal.code
+    except (NotSent, Unknown) as failure:
+        return getattr(failure, "code", "") or failure.reason
+    return ""

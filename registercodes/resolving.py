@@ -1,0 +1,198 @@
+"""Decides what became of a create whose outcome is unknown, by what the cloud shows; in doubt it disables nothing.
+
+A mark at the end of a description decides alone. Looks decide nothing, and an
+absence has to be seen twice. Every move is compare-and-set, together with its
+event, so two syncs at once resolve a row once.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from registercodes import audit, rules, states
+from registercodes.models import Action, Outcome, RegisterCode, SyncRun, UpstreamCode
+
+log = logging.getLogger("registercodes.resolving")
+
+State = RegisterCode.State
+
+BEFORE_CALL = timedelta(seconds=5)  # clocks differ
+# A signed request stays valid for 300 s, and is signed at most 30 s after its row: queue, pause and deadline.
+AFTER_CALL = timedelta(seconds=330)
+BETWEEN_PASSES = timedelta(minutes=10)
+DEADLINE_COUNTED = 15  # seconds of the 30 above
+LEFT_PENDING = "left_pending"
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Codes nobody claimed that may be what became of a request: by its mark, or only by their looks."""
+
+    marked: tuple[UpstreamCode, ...]
+    alike: tuple[UpstreamCode, ...]
+
+    @property
+    def decided(self) -> UpstreamCode | None:
+        return self.marked[0] if len(self.marked) == 1 else None
+
+    @property
+    def every(self) -> tuple[UpstreamCode, ...]:
+        return (*self.marked, *self.alike)
+
+
+@dataclass(frozen=True)
+class Ambiguous:
+    """A request that only a person can settle, and what it may have become."""
+
+    code: RegisterCode
+    candidates: tuple[UpstreamCode, ...]
+
+
+def give_up(region: str, *, now: datetime) -> int:
+    """Move what nobody will settle any more from pending to unknown. How many."""
+    rows = _ours(region).filter(state=State.PENDING, created_at__lt=now - states.patience())
+    return sum(_move_to_unknown(row, now=now) for row in rows)
+
+
+def resolve(region: str, *, run: SyncRun, now: datetime) -> tuple[int, int]:
+    """Settle the region's unknown rows by what ``run`` and those before it saw; how many were found, and absent."""
+    found = absent = 0
+    for row in _turned_up(region):
+        code = candidates_of(row).decided
+        found += bool(code and _move_to_found(row, code, now=now))
+    for row in _ours(region).filter(state=State.UNKNOWN):
+        passes = _passes_without(row, run=run)
+        absent += bool(passes and not candidates_of(row).every and _move_to_absent(row, passes, now=now))
+    return found, absent
+
+
+def ambiguous(rows: QuerySet[RegisterCode]) -> list[Ambiguous]:
+    """Those of ``rows`` that no rule settles: without a mark, or with one that several codes carry."""
+    unknown = rows.filter(state=State.UNKNOWN, account=settings.TAT_ACCOUNT).select_related("team")
+    searched = [(row, candidates_of(row)) for row in unknown]
+    return [Ambiguous(row, found.every) for row, found in searched if found.every and not found.decided]
+
+
+def candidates_of(row: RegisterCode) -> Candidates:
+    """What may have become of ``row``, whether the cloud still has it or not."""
+    first, last = row.created_at - BEFORE_CALL, row.created_at + after_call()
+    inside = Q(created_at__range=(first, last))
+    untold = Q(created_at=None, first_seen_at__gte=first)
+    free = _unclaimed(row.region)
+    named = list(free.filter(mark=row.reference).order_by("pk"))
+    was_marked = rules.mark_in(row.description_sent) == row.reference
+    marked = [code for code in named if was_marked and code.created_at and first <= code.created_at <= last]
+    # Named by a mark that was never sent, or made when it cannot have been: for a person to judge.
+    doubtful = [code for code in named if code not in marked]
+    looks = free.filter(
+        inside | untold,
+        mark="",
+        register_limit=row.register_limit,
+        instance_name_prefix=row.instance_name_prefix,
+    )
+    alike = [code for code in looks.order_by("pk") if _same_network(code.ip_address_range, row.ip_address_range)]
+    return Candidates(tuple(marked), (*doubtful, *alike))
+
+
+def after_call() -> timedelta:
+    return AFTER_CALL + timedelta(seconds=max(settings.TAT_DEADLINE - DEADLINE_COUNTED, 0))
+
+
+def _same_network(one: str, other: str) -> bool:
+    """The network counts, not its spelling; what is no range at all is like nothing of ours."""
+    if rules.check_ip_address_range(one):
+        return False
+    return rules.bounds_of(one) == rules.bounds_of(other)
+
+
+def _ours(region: str) -> QuerySet[RegisterCode]:
+    rows = RegisterCode.objects.filter(account=settings.TAT_ACCOUNT, region=region)
+    return rows.select_related("team").order_by("pk")
+
+
+def _unclaimed(region: str) -> QuerySet[UpstreamCode]:
+    claims = RegisterCode.objects.filter(
+        account=OuterRef("account"), region=OuterRef("region"), code_id=OuterRef("code_id")
+    )
+    return UpstreamCode.objects.filter(~Exists(claims), account=settings.TAT_ACCOUNT, region=region)
+
+
+def _turned_up(region: str) -> QuerySet[RegisterCode]:
+    """Rows without an outcome, or thought never made, whose mark some code nobody claimed carries."""
+    marks = _unclaimed(region).exclude(mark="").values("mark")
+    return _ours(region).filter(state__in=[State.UNKNOWN, State.ABSENT], code_id="", reference__in=marks)
+
+
+def _passes_without(row: RegisterCode, *, run: SyncRun) -> tuple[SyncRun, SyncRun] | None:
+    """Two passes that prove an absence, when ``run`` is the second; each complete and of an account that is ours."""
+    passes = SyncRun.objects.filter(
+        account=row.account,
+        region=row.region,
+        complete=True,
+        known__gt=0,
+        started_at__gte=row.created_at + after_call(),
+        finished_at__lte=run.started_at - BETWEEN_PASSES,
+    )
+    first = passes.order_by("started_at").first() if run.complete and run.known else None
+    return (first, run) if first else None
+
+
+# Moves: each in one commit with its events.
+
+
+def _move_to_unknown(row: RegisterCode, *, now: datetime) -> bool:
+    columns = {"state": State.UNKNOWN, "reason": LEFT_PENDING, "settled_at": now}
+    with transaction.atomic():
+        if not _moved(row, columns, was=State.PENDING):
+            return False
+        audit.record(Action.CODE_UNKNOWN, Outcome.UNKNOWN, code=row, team=row.team, detail={"reason": LEFT_PENDING})
+    return True
+
+
+def _move_to_found(row: RegisterCode, code: UpstreamCode, *, now: datetime) -> bool:
+    """Nobody holds its value: wanted disabled in the same commit."""
+    hosts = code.registered_count or 0
+    columns = {
+        "state": State.FOUND,
+        "code_id": code.code_id,
+        "expires_at": None if row.permanent else code.expires_at,
+        "settled_at": now,
+        "disable_wanted_at": now,
+    }
+    detail = {"by": "mark", **({"registered_count": hosts, "alarm": "orphan_with_hosts"} if hosts else {})}
+    try:
+        with transaction.atomic():
+            if not _moved(row, columns, was=row.state):
+                return False
+            audit.record(Action.CODE_FOUND, Outcome.SUCCESS, code=row, team=row.team, detail=detail)
+            audit.record(Action.CODE_DISABLE_REQUESTED, Outcome.UNKNOWN, code=row, team=row.team)
+    except IntegrityError:  # another row claimed the id meanwhile
+        log.warning("found_code_is_taken", extra={"reference": row.reference, "code_id": code.code_id})
+        return False
+    if hosts:
+        log.critical(
+            "orphan_with_hosts",
+            extra={"reference": row.reference, "code_id": code.code_id, "registered_count": hosts},
+        )
+    return True
+
+
+def _move_to_absent(row: RegisterCode, passes: tuple[SyncRun, SyncRun], *, now: datetime) -> bool:
+    detail = {"passes": [run.started_at.isoformat() for run in passes]}
+    with transaction.atomic():
+        if not _moved(row, {"state": State.ABSENT, "settled_at": now}, was=State.UNKNOWN):
+            return False
+        audit.record(Action.CODE_ABSENT, Outcome.FAILURE, code=row, team=row.team, detail=detail)
+    return True
+
+
+def _moved(row: RegisterCode, columns: dict[str, object], *, was: str) -> bool:
+    if not RegisterCode.objects.filter(pk=row.pk, state=was, code_id="").update(**columns):
+        return False
+    for name, value in columns.items():
+        setattr(row, name, value)
+    return True
