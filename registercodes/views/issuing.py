@@ -1,39 +1,23 @@
-"""The pages. Each opens with its guard; behaviour lives in the services below."""
+"""The form for a new code and the page of each outcome. Only ``_issued_page`` ever shows a value."""
 
 import logging
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
 
-from registercodes import access, enrolling, explaining, facts, issuing, lifecycle, policies, queries, rules, wording
-from registercodes.audit import USER_AGENT_MAX, Origin
+from registercodes import access, enrolling, explaining, issuing, policies, queries, rules, wording
 from registercodes.database import DATABASE_AWAY
 from registercodes.forms import RegisterCodeForm, told
 from registercodes.models import RegisterCode, Team
+from registercodes.views.cards import again_url, card_context
+from registercodes.views.requests import origin_of, page_and_form
 
 log = logging.getLogger("registercodes.views")
 
-PENDING_REFRESH_SECONDS = 2
 State = RegisterCode.State
-page_and_form = require_http_methods(["GET", "HEAD", "POST"])
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """The codes of one's teams; a role without a team lands on what the role is for."""
-    team_key = request.GET.get("team", "")
-    sections = queries.sections_for(request.user, team_key=team_key, before=_whole(request.GET.get("before", "")))
-    if team_key and not sections:
-        raise Http404
-    if not sections and not request.user.roles:
-        problem = {"groups_problem": getattr(request, "groups_problem", "")}
-        return render(request, "registercodes/no_team.html", problem, status=403)
-    return render(request, "registercodes/home.html", {"sections": sections, "roles": sorted(request.user.roles)})
 
 
 @page_and_form
@@ -66,38 +50,6 @@ def plan(request: HttpRequest, team_key: str) -> HttpResponse:
     if request.headers.get("X-Requested-With") != "fetch":
         return _form_page(request, team, form)
     return render(request, "registercodes/_plan.html", {"plan": plan_for(form, left=policies.left_today(team))})
-
-
-@require_safe
-def card(request: HttpRequest, reference: str) -> HttpResponse:
-    code = access.code_to_see(request.user, reference)
-    return render(request, "registercodes/card.html", _card_context(request, code))
-
-
-@page_and_form
-def stored(request: HttpRequest, reference: str) -> HttpResponse:
-    """Sign-in leads back here with a GET: the card asks once more."""
-    if request.method != "POST":
-        return redirect("registercodes:card", reference)
-    code = access.code_to_confirm(request.user, reference)
-    lifecycle.confirm_stored(code, actor=request.user, origin=origin_of(request))
-    return redirect("registercodes:card", reference=reference)
-
-
-@page_and_form
-def disable(request: HttpRequest, reference: str) -> HttpResponse:
-    """Asked for in words first; says what it does not do."""
-    code = access.code_to_close(request.user, reference)
-    try:
-        if request.method == "POST" and code.code_id:
-            lifecycle.disable(code, actor=request.user, origin=origin_of(request))
-    except DATABASE_AWAY:
-        log.error("disable_not_recorded", extra={"reference": reference}, exc_info=True)
-        return render(request, "registercodes/disable.html", {"code": code, "is_busy": True}, status=503)
-    if request.method == "POST" or not _may_disable(request, code):
-        return redirect("registercodes:card", reference=reference)
-    facts.attach([code])
-    return render(request, "registercodes/disable.html", {"code": code})
 
 
 def new_once_more(request: HttpRequest, team_key: str, *, status: int, note: str) -> HttpResponse:
@@ -236,7 +188,7 @@ def _outcome_page(request: HttpRequest, code: RegisterCode) -> HttpResponse:
         "code": code,
         "explanation": explained.text,
         "who": explained.who,
-        "again_url": _again_url(request, code),
+        "again_url": again_url(request, code),
     }
     return render(request, f"registercodes/{state}.html", context)
 
@@ -246,56 +198,10 @@ def _replayed_page(request: HttpRequest, code: RegisterCode) -> HttpResponse:
     if code.is_settling:
         return render(request, "registercodes/pending.html", {"code": code})
     if code.state == State.ISSUED:
-        return render(request, "registercodes/already_issued.html", _card_context(request, code))
+        return render(request, "registercodes/already_issued.html", card_context(request, code))
     return _outcome_page(request, code)
 
 
 def _already_used_page(request: HttpRequest, team: Team, form: RegisterCodeForm, code: RegisterCode) -> HttpResponse:
     context = _form_context(team, form.renewed()) | {"code": code}
     return render(request, "registercodes/already_used.html", context, status=409)
-
-
-# The card.
-
-
-def _card_context(request: HttpRequest, code: RegisterCode) -> dict[str, Any]:
-    facts.attach([code])
-    code.may_disable = _may_disable(request, code)
-    code.may_confirm = code.state == State.ISSUED and not code.confirmed_at and code.created_by_id == request.user.pk
-    events = queries.timeline(code)
-    return {
-        "code": code,
-        "events": [explaining.told(event) for event in events],
-        "not_disabled": explaining.not_disabled(code, events),
-        "again_url": _again_url(request, code),
-        "refresh_seconds": PENDING_REFRESH_SECONDS if code.is_settling else None,
-    }
-
-
-def _may_disable(request: HttpRequest, code: RegisterCode) -> bool:
-    return bool(code.code_id) and not code.disabled_at and access.may_close(request.user, code)
-
-
-def _again_url(request: HttpRequest, code: RegisterCode) -> str | None:
-    """None without the right; and without a database, so that the page still says what happened."""
-    try:
-        if not access.may_issue(request.user, code.team):
-            return None
-    except DATABASE_AWAY:
-        return None
-    return reverse("registercodes:new", args=[code.team.key]) + f"?like={code.reference}"
-
-
-# Small readings of the request.
-
-
-def origin_of(request: HttpRequest) -> Origin:
-    return Origin(
-        request_id=request.request_id,
-        client_ip=request.client_ip,
-        user_agent=request.headers.get("User-Agent", "")[:USER_AGENT_MAX],
-    )
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

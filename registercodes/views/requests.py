@@ -1,0 +1,20 @@
+"""Small readings of the request that several pages need; decides nothing."""
+
+from django.http import HttpRequest
+from django.views.decorators.http import require_http_methods
+
+from registercodes.audit import USER_AGENT_MAX, Origin
+
+page_and_form = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def origin_of(request: HttpRequest) -> Origin:
+    return Origin(
+        request_id=request.request_id,
+        client_ip=request.client_ip,
+        user_agent=request.headers.get("User-Agent", "")[:USER_AGENT_MAX],
+    )
+
+
+def whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
