@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from portal.endpoints import is_cloud_endpoint
-from registercodes import access, cloud
+from registercodes import access, cloud, telling
 
 ASK_AGAIN_SECONDS = 10
 
@@ -26,6 +26,10 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     return {
         "my_teams": teams,
         "issuing_teams": [team for team in teams if team.active] if may_create(request) else [],
+        "notes_to_tell": telling.notes_for(user)
+        if user and user.is_authenticated and request.method == "GET"
+        else None,
+        "may_create": may_create(request),
         "is_break_glass": getattr(request, "is_break_glass", False),
         "sign_in_away": getattr(request, "sign_in_away", False),
         "may_audit": bool(user and user.is_authenticated and user.is_staff),

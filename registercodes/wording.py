@@ -136,6 +136,23 @@ def _told(honest: Honest, *, disabled: bool) -> tuple[str, str, str]:
     return _states()[honest.state]
 
 
+def state_label(state: State) -> str:
+    return _states().get(state, (_("Withheld"),))[0]
+
+
+def countdown(until: datetime, *, now: datetime) -> str:
+    """Time left, in the two largest units; the page's script goes on with the same words (templates/_left.html)."""
+    minutes = int((until - now).total_seconds() // 60)
+    days, hours = divmod(minutes // 60, 24)
+    if minutes < 0:
+        return _("over")
+    if days:
+        return _("{d} d {h} h left").format(d=grouped(days), h=hours)
+    if hours:
+        return _("{h} h {m} min left").format(h=hours, m=minutes % 60)
+    return _("{m} min left").format(m=minutes) if minutes else _("less than a minute left")
+
+
 def _states() -> dict[State, tuple[str, str, str]]:
     return {
         State.ACTIVE: (_("Active"), "ok", _("Hosts can enrol with it.")),

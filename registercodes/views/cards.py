@@ -1,28 +1,30 @@
-"""One code: its card, and what may be done to it from there."""
+"""One code: its card, and the small things that are said from there."""
 
-import logging
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
-from registercodes import access, explaining, facts, lifecycle, queries
+from registercodes import access, explaining, facts, hosts, lifecycle, queries, refreshing, replacing, states, telling
 from registercodes.database import DATABASE_AWAY
 from registercodes.models import RegisterCode
+from registercodes.states import State as Shown
 from registercodes.views.requests import origin_of, page_and_form
-
-log = logging.getLogger("registercodes.views")
 
 PENDING_REFRESH_SECONDS = 2
 State = RegisterCode.State
+# What "Create another like this" is for, where the value of the old one does not matter any more.
+SPENT = frozenset({Shown.EXPIRED, Shown.USED_UP, Shown.DELETED_UPSTREAM})
 
 
 @require_safe
 def card(request: HttpRequest, reference: str) -> HttpResponse:
     code = access.code_to_see(request.user, reference)
-    return render(request, "registercodes/card.html", card_context(request, code))
+    context = card_context(request, code) | {"said": _said(request.GET.get("said", ""))}
+    return render(request, "registercodes/card.html", context)
 
 
 @page_and_form
@@ -36,19 +38,30 @@ def stored(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @page_and_form
-def disable(request: HttpRequest, reference: str) -> HttpResponse:
-    """Asked for in words first; says what it does not do."""
+def refresh(request: HttpRequest, reference: str) -> HttpResponse:
+    """Reads the code's region now, for as long as a person waits."""
+    if request.method != "POST":
+        return redirect("registercodes:card", reference)
     code = access.code_to_close(request.user, reference)
-    try:
-        if request.method == "POST" and code.code_id:
-            lifecycle.disable(code, actor=request.user, origin=origin_of(request))
-    except DATABASE_AWAY:
-        log.error("disable_not_recorded", extra={"reference": reference}, exc_info=True)
-        return render(request, "registercodes/disable.html", {"code": code, "is_busy": True}, status=503)
-    if request.method == "POST" or not _may_disable(request, code):
-        return redirect("registercodes:card", reference=reference)
-    facts.attach([code])
-    return render(request, "registercodes/disable.html", {"code": code})
+    why_not = refreshing.refresh(code, actor=request.user, origin=origin_of(request))
+    return redirect(reverse("registercodes:card", args=[reference]) + (f"?said={why_not}" if why_not else ""))
+
+
+@require_POST
+def put_away(request: HttpRequest, reference: str) -> HttpResponse:
+    """The note about what became of a code, by whom it is for."""
+    telling.put_away(access.code_to_confirm(request.user, reference))
+    return redirect("registercodes:home")
+
+
+def _said(word: str) -> str:
+    """Of the press that led here."""
+    return {
+        "already": _("It was disabled before: there was nothing left to do."),
+        refreshing.BUSY: _("Somebody else is reading this region from the cloud at the moment. Look again shortly."),
+        refreshing.AWAY: _("The cloud could not be asked. What is shown here is as old as it says."),
+        refreshing.PARTLY: _("The region was not read to its end in the time a page may take. The next sync goes on."),
+    }.get(word, "")
 
 
 # What the card shows.
@@ -56,20 +69,27 @@ def disable(request: HttpRequest, reference: str) -> HttpResponse:
 
 def card_context(request: HttpRequest, code: RegisterCode) -> dict[str, Any]:
     facts.attach([code])
-    code.may_disable = _may_disable(request, code)
+    code.may_disable = may_disable(request, code)
     code.may_confirm = code.state == State.ISSUED and not code.confirmed_at and code.created_by_id == request.user.pk
     events = queries.timeline(code)
+    again = again_url(request, code)
     return {
         "code": code,
+        "successor": replacing.successor_of(code),
+        "may_replace": bool(again) and replacing.may_be_replaced(code) and code.honest_state.state not in SPENT,
+        "is_over": code.honest_state.state not in states.ADMITTING,
+        "hosts": hosts.of(code) if code.code_id else None,
         "events": [explaining.told(event) for event in events],
         "not_disabled": explaining.not_disabled(code, events),
-        "again_url": again_url(request, code),
+        "again_url": again,
+        "may_refresh": bool(code.code_id or code.state in {State.UNKNOWN, State.PENDING, State.ABSENT})
+        and access.may_close(request.user, code),
         "refresh_seconds": PENDING_REFRESH_SECONDS if code.is_settling else None,
     }
 
 
-def _may_disable(request: HttpRequest, code: RegisterCode) -> bool:
-    return bool(code.code_id) and not code.disabled_at and access.may_close(request.user, code)
+def may_disable(request: HttpRequest, code: RegisterCode) -> bool:
+    return code.can_be_disabled and access.may_close(request.user, code)
 
 
 def again_url(request: HttpRequest, code: RegisterCode) -> str | None:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from registercodes import access, enrolling, explaining, issuing, policies, queries, rules, wording
+from registercodes import access, enrolling, explaining, facts, issuing, policies, queries, replacing, rules, wording
 from registercodes.database import DATABASE_AWAY
 from registercodes.forms import RegisterCodeForm, told
 from registercodes.models import RegisterCode, Team
@@ -27,16 +27,15 @@ def new(request: HttpRequest, team_key: str) -> HttpResponse:
     if getattr(request, "typed_before", None):
         return _kept_page(request, team)
     if request.method != "POST":
-        form = RegisterCodeForm(team=team, person=request.user, initial=_prefilled(request))
-        return _form_page(request, team, form, note=_region_note(form))
+        return _empty_form(request, team)
     form = RegisterCodeForm(request.POST, team=team, person=request.user)
     try:
-        twin, result = _asked_for(request, team, form)
+        beside, result = _asked_for(request, team, form)
     except DATABASE_AWAY:
         log.error("request_not_recorded", exc_info=True)
         return _busy_page(request, team, form, _("The portal's record cannot be written at the moment."))
     if isinstance(result, issuing.Issued):
-        return _issued_page(request, result, twin=twin)
+        return _issued_page(request, result, beside=beside)
     return _result_page(request, team, form, result)
 
 
@@ -66,15 +65,40 @@ def _kept_page(request: HttpRequest, team: Team) -> HttpResponse:
     return _form_page(request, team, form, note=note)
 
 
-def _asked_for(request: HttpRequest, team: Team, form: RegisterCodeForm) -> tuple[RegisterCode | None, issuing.Result]:
-    """What became of the press, and the twin of its code: looked up before, since nothing may fail beside a value."""
+def _empty_form(request: HttpRequest, team: Team) -> HttpResponse:
+    """With the entries of an earlier code, to create another like it or one in its place."""
+    old = _named(request, "replaces")
+    if old is None:
+        like = _named(request, "like")
+        form = RegisterCodeForm(team=team, person=request.user, initial=_entries_of(like))
+    elif old.team_id != team.pk:
+        raise access.NotThere("code_not_found", asked=old.reference)
+    elif not replacing.may_be_replaced(old) or replacing.must_close_first(old):
+        return redirect("registercodes:replace", old.reference)
+    else:
+        form = RegisterCodeForm(team=team, person=request.user, initial=_entries_of(old), replaces=old)
+    return _form_page(request, team, form, note=_region_note(form))
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside a new code: looked up before it is made, since nothing may fail beside its value."""
+
+    twin: RegisterCode | None = None
+    replaced: RegisterCode | None = None
+
+
+def _asked_for(request: HttpRequest, team: Team, form: RegisterCodeForm) -> tuple[Beside, issuing.Result]:
+    """What became of the press, and what stands beside its code."""
     who = {"actor": request.user, "team": team, "origin": origin_of(request)}
     if form.is_valid():
-        twin = queries.twin_of(form.asked, user=request.user, team=team)
-        return twin, issuing.issue(asked=form.asked, submission=form.submission_id, **who)
+        facts.attach([form.replaces] if form.replaces else [])
+        beside = Beside(queries.twin_of(form.asked, user=request.user, team=team), form.replaces)
+        result = issuing.issue(asked=form.asked, submission=form.submission_id, replaces=form.replaces, **who)
+        return beside, result
     if form.policy_problems:
-        return None, issuing.deny(form.policy_problems, **who)
-    return None, issuing.Denied(())
+        return Beside(), issuing.deny(form.policy_problems, **who)
+    return Beside(), issuing.Denied(())
 
 
 # The form's page.
@@ -103,6 +127,7 @@ def plan_for(form: RegisterCodeForm, *, left: int | None) -> Plan:
 def _form_page(
     request: HttpRequest, team: Team, form: RegisterCodeForm, *, status: int = 200, note: str = ""
 ) -> HttpResponse:
+    facts.attach([form.replaces] if form.replaces else [])
     context = _form_context(team, form) | {"status_note": note}
     return render(request, "registercodes/new.html", context, status=status)
 
@@ -125,12 +150,16 @@ def _region_note(form: RegisterCodeForm) -> str:
     }
 
 
-def _prefilled(request: HttpRequest) -> dict[str, Any]:
-    """The parameters of an earlier code of one's own teams, to create another like it."""
-    like = request.GET.get("like", "")
-    if not rules.REFERENCE.fullmatch(like):
+def _named(request: HttpRequest, name: str) -> RegisterCode | None:
+    """An earlier code of one's own teams that the address names."""
+    reference = request.GET.get(name, "")
+    return access.code_to_see(request.user, reference) if rules.REFERENCE.fullmatch(reference) else None
+
+
+def _entries_of(code: RegisterCode | None) -> dict[str, Any]:
+    if code is None:
         return {}
-    asked = access.code_to_see(request.user, like).asked
+    asked = code.asked
     typed = {
         "region": asked.region,
         "description": asked.description,
@@ -152,6 +181,10 @@ def _result_page(request: HttpRequest, team: Team, form: RegisterCodeForm, resul
             return _replayed_page(request, code)
         case issuing.Replayed(code=code):
             return _already_used_page(request, team, form, code)
+        case issuing.Denied(problems=problems) if replacing.ALREADY in {problem.code for problem in problems}:
+            form = form.renewed()
+            form.add_problems(list(problems))
+            return _form_page(request, team, form, status=422)
         case issuing.Denied(problems=problems):
             form.add_problems(list(problems))
             return _form_page(request, team, form, status=422)
@@ -167,7 +200,7 @@ def _busy_page(request: HttpRequest, team: Team, form: RegisterCodeForm, why: st
     return response
 
 
-def _issued_page(request: HttpRequest, issued: issuing.Issued, *, twin: RegisterCode | None) -> HttpResponse:
+def _issued_page(request: HttpRequest, issued: issuing.Issued, *, beside: Beside) -> HttpResponse:
     """The one page that shows a value; ``no-store`` and never compressed (BREACH)."""
     code, value = issued.code, issued.value.reveal()
     context = {
@@ -175,7 +208,8 @@ def _issued_page(request: HttpRequest, issued: issuing.Issued, *, twin: Register
         "value": value,
         "commands": enrolling.commands(region=code.region, code_id=code.code_id, value=value),
         "sentence": code.sentence,
-        "twin": twin,
+        "twin": beside.twin,
+        "replaced": beside.replaced,
     }
     return render(request, "registercodes/issued.html", context)
 

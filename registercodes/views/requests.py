@@ -14,7 +14,3 @@ def origin_of(request: HttpRequest) -> Origin:
         client_ip=request.client_ip,
         user_agent=request.headers.get("User-Agent", "")[:USER_AGENT_MAX],
     )
-
-
-def whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
