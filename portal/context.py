@@ -26,9 +26,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     return {
         "my_teams": teams,
         "issuing_teams": [team for team in teams if team.active] if may_create(request) else [],
-        "notes_to_tell": telling.notes_for(user)
-        if user and user.is_authenticated and request.method == "GET"
-        else None,
+        "notes_to_tell": telling.notes_for(user) if is_next_page(request) else None,
         "may_create": may_create(request),
         "is_break_glass": getattr(request, "is_break_glass", False),
         "sign_in_away": getattr(request, "sign_in_away", False),
@@ -37,6 +35,14 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         "request_id": getattr(request, "request_id", ""),
         "access_help": settings.ACCESS_HELP,
     }
+
+
+def is_next_page(request: HttpRequest) -> bool:
+    """One that a person came to: beside what a press is answered with, a value among it, nothing is asked any more."""
+    found = getattr(request, "resolver_match", None)
+    is_signing = found is not None and "sso" in found.namespaces
+    user = getattr(request, "user", None)
+    return request.method == "GET" and not is_signing and bool(user and user.is_authenticated)
 
 
 def may_create(request: HttpRequest) -> bool:

@@ -6,9 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from registercodes import access, explaining, facts, hosts, lifecycle, queries, refreshing, replacing, states, telling
+from registercodes import access, explaining, facts, hosts, lifecycle, queries, refreshing, replacing, telling
 from registercodes.database import DATABASE_AWAY
 from registercodes.models import RegisterCode
 from registercodes.states import State as Shown
@@ -16,6 +16,7 @@ from registercodes.views.requests import origin_of, page_and_form
 
 PENDING_REFRESH_SECONDS = 2
 State = RegisterCode.State
+LOOKED_FOR = frozenset({State.UNKNOWN, State.PENDING, State.ABSENT})  # by a sync
 # What "Create another like this" is for, where the value of the old one does not matter any more.
 SPENT = frozenset({Shown.EXPIRED, Shown.USED_UP, Shown.DELETED_UPSTREAM})
 
@@ -47,9 +48,11 @@ def refresh(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect(reverse("registercodes:card", args=[reference]) + (f"?said={why_not}" if why_not else ""))
 
 
-@require_POST
+@page_and_form
 def put_away(request: HttpRequest, reference: str) -> HttpResponse:
     """The note about what became of a code, by whom it is for."""
+    if request.method != "POST":
+        return redirect("registercodes:home")
     telling.put_away(access.code_to_confirm(request.user, reference))
     return redirect("registercodes:home")
 
@@ -69,27 +72,20 @@ def _said(word: str) -> str:
 
 def card_context(request: HttpRequest, code: RegisterCode) -> dict[str, Any]:
     facts.attach([code])
-    code.may_disable = may_disable(request, code)
+    may_close, again, events = access.may_close(request.user, code), again_url(request, code), queries.timeline(code)
+    code.may_disable = may_close and code.can_be_disabled
     code.may_confirm = code.state == State.ISSUED and not code.confirmed_at and code.created_by_id == request.user.pk
-    events = queries.timeline(code)
-    again = again_url(request, code)
     return {
         "code": code,
         "successor": replacing.successor_of(code),
         "may_replace": bool(again) and replacing.may_be_replaced(code) and code.honest_state.state not in SPENT,
-        "is_over": code.honest_state.state not in states.ADMITTING,
         "hosts": hosts.of(code) if code.code_id else None,
         "events": [explaining.told(event) for event in events],
         "not_disabled": explaining.not_disabled(code, events),
         "again_url": again,
-        "may_refresh": bool(code.code_id or code.state in {State.UNKNOWN, State.PENDING, State.ABSENT})
-        and access.may_close(request.user, code),
+        "may_refresh": may_close and (bool(code.code_id) or code.state in LOOKED_FOR),
         "refresh_seconds": PENDING_REFRESH_SECONDS if code.is_settling else None,
     }
-
-
-def may_disable(request: HttpRequest, code: RegisterCode) -> bool:
-    return code.can_be_disabled and access.may_close(request.user, code)
 
 
 def again_url(request: HttpRequest, code: RegisterCode) -> str | None:

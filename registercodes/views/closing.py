@@ -11,7 +11,6 @@ from registercodes import access, closing, explaining, facts, hosts, lifecycle, 
 from registercodes.access import NotThere
 from registercodes.database import DATABASE_AWAY
 from registercodes.models import RegisterCode
-from registercodes.views.cards import may_disable
 from registercodes.views.requests import origin_of, page_and_form
 
 log = logging.getLogger("registercodes.views")
@@ -31,7 +30,7 @@ def disable(request: HttpRequest, reference: str) -> HttpResponse:
     card = reverse("registercodes:card", args=[reference])
     if request.method == "POST":
         return redirect(f"{card}?said=already" if was_closed else card)
-    if not may_disable(request, code):
+    if not code.can_be_disabled:
         return redirect(card)
     facts.attach([code])
     return render(request, "registercodes/disable.html", {"code": code})
