@@ -23,7 +23,6 @@ pytestmark = pytest.mark.django_db
 SHOWN = re.compile(r'class="codes-ref" translate="no">(\w{7})<')
 OLDER = re.compile(r'href="(\?[^"]*before=\d+)"')
 AS_OF = NOW - timedelta(minutes=1)
-NO_COLUMNS = {"gone_at", "registered_count", "enabled"}
 
 
 def references(client, path: str = "/", **asked: str) -> list[str]:
@@ -46,18 +45,16 @@ def all_pages(client, path: str) -> list[list[str]]:
 @pytest.mark.parametrize("case", TABLE)
 def test_the_state_in_sql_is_the_one_in_words(alice, web, case):
     ours, theirs, state, _ = TABLE[case]
-    made = {"code_id": "the-code"} if OURS["state"] == (OURS | ours)["state"] or "found" in ours.values() else {}
-    code = a_code(team=web, person=alice, **(OURS | ours | made))
+    code = a_code(team=web, person=alice, **(OURS | ours))
     if theirs is not None:
         told(code, **(THEIRS | theirs))
 
     found = listing.with_told(RegisterCode.objects.filter(pk=code.pk), at=NOW).get()
 
-    expected = State.ACTIVE if state == State.EXPIRES_SOON else State(state)
-    assert found.told == expected
     facts.attach([found])
     decided = states.state_of(found, upstream=found.upstream, as_of=found.as_of, now=NOW).state
-    assert State.ACTIVE if decided == State.EXPIRES_SOON else decided == expected
+    assert decided == state
+    assert found.told == (State.ACTIVE if state == State.EXPIRES_SOON else state)
 
 
 def told(code, **said) -> None:
@@ -172,7 +169,7 @@ def test_a_list_without_a_match_says_so_and_does_not_say_that_there_are_no_codes
 
 @pytest.mark.parametrize("odd", ["state=x", "region=%00", "by=x", "mine=yes", "at=99999999999", "rest=x", "q=%00"])
 def test_what_cannot_be_asked_for_is_as_if_it_was_not_there(as_alice, shelf, odd):
-    assert len(references(as_alice, f"/?{odd}")) == (0 if odd.startswith("region=%00x") else len(shelf))
+    assert len(references(as_alice, f"/?{odd}")) == len(shelf)
 
 
 # Order and pages.
@@ -191,13 +188,12 @@ def test_pages_go_through_both_parts_without_a_gap_or_a_repeat(as_alice, alice, 
     pages = all_pages(as_alice, "/")
 
     assert [len(page) for page in pages] == [25, 25, 10]
-    assert sum(pages, []) == [*reversed(live), *reversed(over)]
+    assert [one for page in pages for one in page] == [*reversed(live), *reversed(over)]
 
 
 def test_a_code_that_ends_between_two_pages_is_neither_skipped_nor_shown_twice(as_alice, alice, web):
     codes = [a_code(team=web, person=alice, expires_at=ahead(hours=1)) for _ in range(30)]
     first = text(as_alice.get("/"))
-    RegisterCode.objects.filter(pk=codes[0].pk).exists()
     older = "/" + OLDER.search(first).group(1).replace("&amp;", "&")
     closing = {"code_id": codes[2].code_id, "account": settings.TAT_ACCOUNT, "region": HERE}
     UpstreamCode.objects.create(

@@ -83,9 +83,7 @@ class RegisterCode(models.Model):
     disabled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    told_at = models.DateTimeField(
-        null=True, blank=True
-    )  # who asked put the note of what became of it away; no history
+    told_at = models.DateTimeField(null=True, blank=True)  # when who asked put the note about it away; no history
 
     class Meta:
         ordering = ["-id"]
