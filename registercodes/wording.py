@@ -36,6 +36,12 @@ def moment(at: datetime) -> str:
     return format_date(at.astimezone(UTC), "D j M Y H:i") + " UTC"
 
 
+def short_moment(at: datetime, *, now: datetime) -> str:
+    """``18:00 UTC`` of today, ``27 Nov 18:00 UTC`` of another day."""
+    at, now = at.astimezone(UTC), now.astimezone(UTC)
+    return format_date(at, "H:i" if at.date() == now.date() else "j M H:i") + " UTC"
+
+
 def duration(hours: int) -> str:
     """Hours, and the nearest larger unit when that says more."""
     words = ngettext("%(count)s hour", "%(count)s hours", hours) % {"count": grouped(hours)}

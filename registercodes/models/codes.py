@@ -159,6 +159,11 @@ class RegisterCode(models.Model):
         return wording.countdown(self.ends_at, now=timezone.now()) if self.ends_at else ""
 
     @property
+    def as_of_words(self) -> str:
+        """Short, for a list."""
+        return wording.short_moment(self.as_of, now=timezone.now()) if self.as_of else ""
+
+    @property
     def used(self) -> int | None:
         """How many hosts registered, as the cloud last said."""
         return self.upstream.registered_count if self.upstream else None
