@@ -22,7 +22,6 @@ TOLD = {
     "unconfirmed": (OLD, "Not confirmed:", "Replace it"),
 }
 NOT_TOLD = {
-    "its page may still be open": {"created_at": ago(seconds=100)},
     "confirmed": OLD | {"confirmed_at": ago(minutes=1)},
     "wanted disabled": OLD | {"disable_wanted_at": ago(minutes=1)},
     "over": OLD | {"expires_at": ago(seconds=1)},
@@ -51,6 +50,12 @@ def test_the_next_page_tells_and_offers_what_to_do(as_alice, alice, web, case):
 @pytest.mark.parametrize("case", NOT_TOLD)
 def test_what_needs_nobody_is_not_told(as_alice, alice, web, case):
     a_code(team=web, person=alice, **NOT_TOLD[case])
+
+    assert notes(as_alice) == ""
+
+
+def test_while_the_page_with_the_value_may_still_be_open_nothing_is_told(as_alice, alice, web):
+    a_code(team=web, person=alice, created_at=ago(seconds=100))
 
     assert notes(as_alice) == ""
 
