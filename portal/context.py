@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from portal.endpoints import is_cloud_endpoint
 from portal.sso import sessions
-from registercodes import access, cloud
+from registercodes import access, cloud, telling
 
 ASK_AGAIN_SECONDS = 10
 
@@ -27,6 +27,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     return {
         "my_teams": teams,
         "issuing_teams": [team for team in teams if team.active] if may_create(request) else [],
+        "notes_to_tell": telling.notes_for(user) if is_next_page(request) else None,
         "is_break_glass": sessions.is_break_glass(request),
         "may_create": may_create(request),
         "sign_in_away": getattr(request, "sign_in_away", False),
@@ -35,6 +36,14 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         "request_id": getattr(request, "request_id", ""),
         "access_help": settings.ACCESS_HELP,
     }
+
+
+def is_next_page(request: HttpRequest) -> bool:
+    """One that a person came to: beside what a press is answered with, a value among it, nothing is asked any more."""
+    found = getattr(request, "resolver_match", None)
+    is_signing = found is not None and "sso" in found.namespaces
+    user = getattr(request, "user", None)
+    return request.method == "GET" and not is_signing and bool(user and user.is_authenticated)
 
 
 def may_create(request: HttpRequest) -> bool:

@@ -260,7 +260,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024  # the largest honest form is under 4 KB
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 50
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 128  # 99 codes ticked to be disabled, and a few
 DATA_UPLOAD_MAX_NUMBER_FILES = 0
 
 LOGGING_CONFIG = None  # portal.logs configures logging before Django does

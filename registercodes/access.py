@@ -1,6 +1,7 @@
 """Decides who may see and do what. Strangers get 404, members without the right 403; no answer means no."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -82,7 +83,8 @@ def team_to_issue_for(user: Any, key: str) -> Team:
 
 def code_to_see(user: Any, reference: str) -> RegisterCode:
     """A stranger's code and one that does not exist are the same to ask for: answer, statements and event."""
-    code = RegisterCode.objects.select_related("team", "created_by").filter(reference=reference).first()
+    beside = ("team", "created_by", "replaces", "replaced_by")
+    code = RegisterCode.objects.select_related(*beside).filter(reference=reference).first()
     may_look = is_member(user, code.team_id if code else NO_TEAM) or user.is_auditor or user.is_administrator
     if code is None or not may_look:
         raise NotThere("code_not_found", asked=reference)
@@ -93,6 +95,31 @@ def code_to_close(user: Any, reference: str) -> RegisterCode:
     code = code_to_see(user, reference)
     if not may_close(user, code):
         raise MayNot("code_may_not_close", asked=reference)
+    return code
+
+
+def codes_to_close(user: Any, references: Sequence[str]) -> list[RegisterCode]:
+    """All of them, or none: one that is not theirs answers like one that does not exist."""
+    teams = {team.pk for team in teams_of(user)}
+    found = list(RegisterCode.objects.select_related("team").filter(reference__in=references))
+    sees_all = user.is_auditor or user.is_administrator
+    mine = [code for code in found if sees_all or code.team_id in teams]
+    if len(mine) < len(references):
+        lacking = next(one for one in references if one not in {code.reference for code in mine})
+        raise NotThere("code_not_found", asked=lacking)
+    for code in mine:
+        if not (code.team_id in teams or user.is_administrator):
+            raise MayNot("code_may_not_close", asked=code.reference)
+    return sorted(mine, key=lambda code: references.index(code.reference))
+
+
+def code_to_replace(user: Any, reference: str) -> RegisterCode:
+    """By whoever may make codes for its team: an administrator without that closes it only."""
+    code = code_to_see(user, reference)
+    if code.team_id not in {team.pk for team in teams_of(user)}:
+        raise MayNot("code_may_not_replace", asked=reference)
+    if not code.team.active:
+        raise TeamSwitchedOff("team_inactive", asked=reference)
     return code
 
 

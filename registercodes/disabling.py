@@ -6,6 +6,8 @@ has admits nobody either, and counts as disabled.
 """
 
 import logging
+import math
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -40,35 +42,42 @@ def retry_wanted(region: str) -> tuple[int, int]:
     return len(wanted) - len(left), len(wanted)
 
 
-def push_all(codes: Sequence[RegisterCode], *, actor: Any = None, origin: Origin = NOWHERE) -> dict[int, str]:
-    """Push wishes of one region that are on record; by primary key, why the cloud did not agree to some."""
+def push_all(
+    codes: Sequence[RegisterCode], *, actor: Any = None, origin: Origin = NOWHERE, until: float = math.inf
+) -> dict[int, str]:
+    """Push wishes of one region that are on record; by primary key, why the cloud did not agree to some.
+
+    After ``until``, on ``time.monotonic``, nothing more is asked: the wishes stay for a sync.
+    """
     left: dict[int, str] = {}
     for first in range(0, len(codes), BATCH):
-        for code, why_not in _push(codes[first : first + BATCH], trace_id=origin.request_id or uuid.uuid4().hex):
-            if why_not:
+        trace_id = origin.request_id or uuid.uuid4().hex
+        for code, why_not in _push(codes[first : first + BATCH], trace_id=trace_id, until=until):
+            if why_not and why_not != GONE:
                 left[code.pk] = why_not
                 lifecycle.note_failure(code, why_not, actor=actor, origin=origin)
             else:
-                lifecycle.note_disabled(code, actor=actor, origin=origin)
+                lifecycle.note_disabled(code, actor=actor, origin=origin, was_gone=bool(why_not))
     if left:
         log.warning("disables_left", extra={"count": len(left), "reason": next(iter(left.values()))})
     return left
 
 
-def _push(codes: Sequence[RegisterCode], *, trace_id: str) -> Iterator[tuple[RegisterCode, str]]:
+def _push(codes: Sequence[RegisterCode], *, trace_id: str, until: float) -> Iterator[tuple[RegisterCode, str]]:
     """Each code with why it is not disabled, empty where it is."""
-    why_not = _ask([code.code_id for code in codes], region=codes[0].region, trace_id=trace_id)
+    why_not = _ask([code.code_id for code in codes], region=codes[0].region, trace_id=trace_id, until=until)
     if len(codes) > 1 and why_not.startswith(OF_ONE_ID):
         half = len(codes) // 2
-        yield from _push(codes[:half], trace_id=trace_id)
-        yield from _push(codes[half:], trace_id=trace_id)
+        yield from _push(codes[:half], trace_id=trace_id, until=until)
+        yield from _push(codes[half:], trace_id=trace_id, until=until)
         return
-    yield from ((code, "" if why_not == GONE else why_not) for code in codes)
+    yield from ((code, why_not) for code in codes)
 
 
-def _ask(code_ids: Sequence[str], *, region: str, trace_id: str) -> str:
+def _ask(code_ids: Sequence[str], *, region: str, trace_id: str, until: float) -> str:
     """Empty when the cloud agreed; else the vendor's code or our reason."""
-    if not throttle.take(DISABLE, wait=SLOT_SECONDS):
+    left = until - time.monotonic()
+    if left <= 0 or not throttle.take(DISABLE, wait=min(SLOT_SECONDS, left)):
         return "busy"
     try:
         cloud.client().disable_register_codes(region=region, code_ids=code_ids, trace_id=trace_id)

@@ -118,4 +118,20 @@ def told(event: AuditEvent) -> Told:
     if is_failed_disable(event):
         label = _("Not disabled: the cloud did not agree")
         return Told(event.at, label, event.actor_name, event.detail["why_not"])
-    return Told(event.at, event.get_action_display().capitalize(), event.actor_name, event.error_code)
+    return Told(event.at, event.get_action_display().capitalize(), event.actor_name, _beside(event))
+
+
+def _beside(event: AuditEvent) -> str:
+    if event.action == Action.CODE_DISABLED and event.detail.get("was_gone"):
+        return _("The cloud no longer had it, which is as good: no further host can enrol.")
+    if event.action == Action.CODE_REQUESTED and event.detail.get("replaces"):
+        return _("In place of %(reference)s") % {"reference": event.detail["replaces"]}
+    return event.error_code
+
+
+def left_open(why_not: str) -> Explanation:
+    """Why one code of several is not disabled yet."""
+    meaning = meaning_of(why_not)
+    if meaning and meaning.who != "wait":
+        return Explanation(_("The cloud refused to disable it, so somebody has to mend that first."), "operator")
+    return Explanation(_("The cloud could not be asked, or gave no usable answer."), "wait")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from registercodes import policies, rules, submissions, wording
-from registercodes.models import Team
+from registercodes.models import RegisterCode, Team
 from registercodes.rules import Asked, Problem
 from registercodes.tat.regions import name_of
 
@@ -39,18 +39,25 @@ class RegisterCodeForm(forms.Form):
     submission = forms.Field(required=False, widget=forms.HiddenInput)  # a CharField refuses NUL before we renew it
 
     def __init__(
-        self, typed: QueryDict | None = None, *, team: Team, person: Any, initial: dict[str, Any] | None = None
+        self,
+        typed: QueryDict | None = None,
+        *,
+        team: Team,
+        person: Any,
+        initial: dict[str, Any] | None = None,
+        replaces: RegisterCode | None = None,
     ) -> None:
         self.team = team
         self.person = person
         self.asked: Asked | None = None
         self.submission_id: uuid.UUID | None = None
         self.policy_problems: list[Problem] = []
+        self.replaces = replaces or self.replaced_by_typed(typed)
         defaults = {
             "register_limit": min(rules.LIMIT_DEFAULT, team.max_register_limit),
             "effective_time": self.default_hours(team),
             "validity": HOURS,
-            "submission": submissions.new_token(person=person, team=team),
+            "submission": submissions.new_token(person=person, team=team, replaces=self.replaces),
         }
         super().__init__(typed, initial=defaults | (initial or {}), label_suffix="")
         self.region_gone = ""
@@ -58,6 +65,13 @@ class RegisterCodeForm(forms.Form):
         if not team.permanent_allowed:
             self.initial["validity"] = HOURS
         self.explain_fields()
+
+    def replaced_by_typed(self, typed: QueryDict | None) -> RegisterCode | None:
+        """The code that the signed submission says it stands in for, with its own successor."""
+        token = typed.get("submission", "") if typed else ""
+        key = submissions.replaced_in(str(token), person=self.person, team=self.team)
+        codes = RegisterCode.objects.select_related("team", "replaced_by")
+        return codes.filter(pk=key, team=self.team).first() if key else None
 
     @staticmethod
     def default_hours(team: Team) -> int:
@@ -85,7 +99,7 @@ class RegisterCodeForm(forms.Form):
         return self.team.permanent_allowed or "validity" in self.errors
 
     def renewed(self) -> "RegisterCodeForm":
-        """The same words as a new submission, to offer after the first one was used."""
+        """The same words as a new submission, and one of its own, to offer after the first one was used."""
         typed = self.data.copy()
         typed["submission"] = submissions.new_token(person=self.person, team=self.team)
         return RegisterCodeForm(typed, team=self.team, person=self.person)
@@ -118,7 +132,7 @@ class RegisterCodeForm(forms.Form):
         self.submission_id = submissions.opened(token, person=self.person, team=self.team)
         if self.submission_id is None:
             self.data = self.data.copy()
-            self.data["submission"] = submissions.new_token(person=self.person, team=self.team)
+            self.data["submission"] = submissions.new_token(person=self.person, team=self.team, replaces=self.replaces)
             self.add_error(
                 None,
                 gettext("This form was open for too long or was not yours. Nothing was sent; please press again."),

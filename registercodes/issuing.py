@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from registercodes import audit, cloud, places, policies, rules, settling, throttle
+from registercodes import audit, cloud, places, policies, replacing, rules, settling, throttle
 from registercodes.audit import Origin
 from registercodes.database import DATABASE_AWAY
 from registercodes.models import Action, Outcome, RegisterCode, Team
@@ -77,8 +77,16 @@ class _TeamMayNot(Exception):
         self.problem = problem
 
 
-def issue(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, origin: Origin) -> Result:
-    """Make one register code for ``team``, at most once per ``submission``.
+def issue(
+    *,
+    actor: Any,
+    team: Team,
+    asked: Asked,
+    submission: uuid.UUID,
+    origin: Origin,
+    replaces: RegisterCode | None = None,
+) -> Result:
+    """Make one register code for ``team``, at most once per ``submission``; perhaps in place of another.
 
     The caller has checked access; rules, policy and quota are checked here,
     since a form is an interface and not a guard. A database that cannot be
@@ -93,7 +101,9 @@ def issue(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, origin
         if not free:
             return Busy()
         try:
-            written = _write_down(actor=actor, team=team, asked=asked, submission=submission, origin=origin)
+            written = _write_down(
+                actor=actor, team=team, asked=asked, submission=submission, origin=origin, replaces=replaces
+            )
         except _TeamMayNot as no:
             return deny([no.problem], actor=actor, team=team, origin=origin)
         if written is None:
@@ -146,7 +156,15 @@ class _Written:
     at: float
 
 
-def _write_down(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, origin: Origin) -> _Written | None:
+def _write_down(
+    *,
+    actor: Any,
+    team: Team,
+    asked: Asked,
+    submission: uuid.UUID,
+    origin: Origin,
+    replaces: RegisterCode | None,
+) -> _Written | None:
     """Commit the request and its event under the team's lock; None when the submission is already there."""
     try:
         with transaction.atomic(durable=True):
@@ -158,8 +176,17 @@ def _write_down(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, 
             if problem:
                 raise _TeamMayNot(problem)
             code = _new_row(actor=actor, team=locked, asked=asked, submission=submission, origin=origin)
+            detail = _linked(code, replaces, team=locked) if replaces else {}
             code.save(force_insert=True)
-            audit.record(Action.CODE_REQUESTED, Outcome.UNKNOWN, code=code, actor=actor, team=locked, origin=origin)
+            audit.record(
+                Action.CODE_REQUESTED,
+                Outcome.UNKNOWN,
+                code=code,
+                actor=actor,
+                team=locked,
+                origin=origin,
+                detail=detail,
+            )
             written = _Written(code, at=boot_seconds())
     except IntegrityError:
         # Duplicate submission, reference collision or a trigger: only the first has a row to show.
@@ -167,6 +194,16 @@ def _write_down(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, 
             raise
         return None
     return written
+
+
+def _linked(code: RegisterCode, old: RegisterCode, *, team: Team) -> dict[str, str]:
+    """Put ``code`` in the place of ``old``, as it is now: the team's lock lets one do so at a time."""
+    found = RegisterCode.objects.select_related("replaced_by").get(pk=old.pk)
+    problem = replacing.problem_of(found, team=team)
+    if problem:
+        raise _TeamMayNot(problem)
+    code.replaces = old
+    return {"replaces": old.reference}
 
 
 def _new_row(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, origin: Origin) -> RegisterCode:

@@ -59,17 +59,18 @@ def push_disable(code: RegisterCode, *, actor: Any = None, origin: Origin = NOWH
         asked = free and _slot_free()
         why_not = _why_not(code.region, code.code_id, trace_id=origin.request_id) if asked else "busy"
     try:
-        if why_not:
+        if why_not and why_not != GONE:
             note_failure(code, why_not, actor=actor, origin=origin)
         else:
-            note_disabled(code, actor=actor, origin=origin)
+            note_disabled(code, actor=actor, origin=origin, was_gone=bool(why_not))
     except DATABASE_AWAY:  # the wish stands on record: asked again, the cloud's answer is the same
         log.error("disable_outcome_not_recorded", extra={"reference": code.reference}, exc_info=True)
         return False
-    return not why_not
+    return why_not in ("", GONE)
 
 
-def note_disabled(code: RegisterCode, *, actor: Any, origin: Origin) -> None:
+def note_disabled(code: RegisterCode, *, actor: Any, origin: Origin, was_gone: bool = False) -> None:
+    """``was_gone``: the cloud had no such code any more, which is as good."""
     with transaction.atomic():
         now = timezone.now()
         moved = RegisterCode.objects.filter(
@@ -77,7 +78,15 @@ def note_disabled(code: RegisterCode, *, actor: Any, origin: Origin) -> None:
         ).update(disabled_at=now)
         if moved:
             code.disabled_at = now
-            audit.record(Action.CODE_DISABLED, Outcome.SUCCESS, code=code, actor=actor, team=code.team, origin=origin)
+            audit.record(
+                Action.CODE_DISABLED,
+                Outcome.SUCCESS,
+                code=code,
+                actor=actor,
+                team=code.team,
+                origin=origin,
+                detail={"was_gone": True} if was_gone else {},
+            )
 
 
 def note_failure(code: RegisterCode, why_not: str, *, actor: Any, origin: Origin) -> None:
@@ -102,7 +111,7 @@ def disable_unrecorded(code: RegisterCode, *, code_id: str) -> bool:
     the person is told of the code. True when the cloud agreed.
     """
     try:
-        agreed = not _why_not(code.region, code_id, trace_id=code.request_id)
+        agreed = _why_not(code.region, code_id, trace_id=code.request_id) in ("", GONE)
     except Exception:
         log.exception("disable_failed_unexpectedly", extra={"reference": code.reference})
         agreed = False
@@ -124,7 +133,7 @@ def _why_not(region: str, code_id: str, *, trace_id: str) -> str:
     try:
         cloud.client().disable_register_codes(region=region, code_ids=[code_id], trace_id=trace_id)
     except Refused as refusal:
-        return "" if refusal.code == GONE else refusal.code
+        return refusal.code
     except (NotSent, Unknown) as failure:
         log.warning("disable_failed", extra={"code_id": code_id, "reason": failure.reason})
         return getattr(failure, "code", "") or failure.reason

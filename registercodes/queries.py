@@ -1,13 +1,16 @@
 """Reads for pages: lists and timelines, in a pinned number of statements."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
+from django.contrib.auth import get_user_model
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from registercodes import access, facts
+from registercodes import access, facts, listing
+from registercodes.listing import Wanted
 from registercodes.models import AuditEvent, RegisterCode, Team
 from registercodes.rules import Asked
 
@@ -17,7 +20,7 @@ TWIN_WINDOW = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Section:
-    """One team's newest codes, and where the next page is (keyset: never a deep offset)."""
+    """Some of one team's codes, and where the next page is (keyset: never a deep offset)."""
 
     team: Team
     codes: list[RegisterCode]
@@ -25,25 +28,47 @@ class Section:
     may_issue: bool
 
 
-def sections_for(user: Any, *, team_key: str = "", before: int | None = None) -> list[Section]:
-    """The codes of the person's teams, newest first; ``before`` pages through the one team named."""
-    teams = [team for team in access.teams_of(user) if not team_key or team.key == team_key]
-    sections = [section(team, before=before if team_key else None) for team in teams]
+def sections_for(user: Any, *, wanted: Wanted) -> list[Section]:
+    """The codes of the person's teams; pages go through the one team named."""
+    teams = [team for team in access.teams_of(user) if not wanted.team or team.key == wanted.team]
+    sections = [section(team, user=user, wanted=wanted) for team in teams]
     facts.attach([code for one in sections for code in one.codes])
     return sections
 
 
-def section(team: Team, *, before: int | None) -> Section:
-    rows = RegisterCode.objects.filter(team=team)
-    if before is not None:
-        rows = rows.filter(pk__lt=before)
-    codes = list(rows[: PAGE + 1])
+def section(team: Team, *, user: Any, wanted: Wanted) -> Section:
+    wanted = wanted.of_team(team.key) if wanted.team else wanted.from_its_top(team.key)
+    codes = list(listing.codes(team, wanted=wanted, user=user)[: PAGE + 1])
     more = len(codes) > PAGE
     codes = codes[:PAGE]
     for code in codes:
         code.team = team
-    older = f"?{urlencode({'team': team.key, 'before': codes[-1].pk})}" if more else None
-    return Section(team, codes, older, team.active)
+    return Section(team, codes, listing.next_page(codes[-1], wanted=wanted) if more else None, team.active)
+
+
+def shown(user: Any, *, wanted: Wanted, most: int, chunk: int = 500) -> Iterator[RegisterCode]:
+    """Every code that the list would show on all its pages, with what the cloud said of each; at most ``most``."""
+    for team in access.teams_of(user):
+        if wanted.team and team.key != wanted.team:
+            continue
+        place, left = wanted.from_its_top(team.key), most
+        while left > 0:
+            codes = list(listing.codes(team, wanted=place, user=user)[: min(chunk, left)])
+            facts.attach(codes)
+            for code in codes:
+                code.team = team
+            yield from codes
+            if len(codes) < chunk:
+                break
+            left -= len(codes)
+            place = place.after(codes[-1])
+        most = left
+
+
+def creators(teams: list[Team]) -> list[Any]:
+    """Who made codes of these teams, by name."""
+    made = RegisterCode.objects.filter(created_by=OuterRef("pk"), team__in=teams)
+    return sorted(get_user_model().objects.filter(Exists(made)), key=str) if teams else []
 
 
 def twin_of(asked: Asked, *, user: Any, team: Team) -> str | None:

@@ -10,14 +10,16 @@ from typing import Any
 
 from django.core import signing
 
-from registercodes.models import Team
+from registercodes.models import RegisterCode, Team
 
 SALT = "registercodes.submission"
 MAX_AGE_SECONDS = 12 * 3600
 
 
-def new_token(*, person: Any, team: Team) -> str:
-    return signing.dumps({"submission": uuid.uuid4().hex, "person": person.pk, "team": team.pk}, salt=SALT)
+def new_token(*, person: Any, team: Team, replaces: RegisterCode | None = None) -> str:
+    """``replaces``: the code that this one is to stand in for; what may be is for ``replacing`` to say."""
+    said = {"submission": uuid.uuid4().hex, "person": person.pk, "team": team.pk}
+    return signing.dumps(said | ({"replaces": replaces.pk} if replaces else {}), salt=SALT)
 
 
 def opened(token: str, *, person: Any, team: Team) -> uuid.UUID | None:
@@ -29,6 +31,15 @@ def opened(token: str, *, person: Any, team: Team) -> uuid.UUID | None:
     if said["person"] != person.pk or said["team"] != team.pk:
         return None
     return uuid.UUID(said["submission"])
+
+
+def replaced_in(token: str, *, person: Any, team: Team) -> int | None:
+    """The key of the code to be replaced; of a form that was open for too long as well, since it is shown again."""
+    try:
+        said = signing.loads(token, salt=SALT)
+    except signing.BadSignature:
+        return None
+    return said.get("replaces") if (said["person"], said["team"]) == (person.pk, team.pk) else None
 
 
 def person_in(token: str) -> int | None:

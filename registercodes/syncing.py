@@ -53,11 +53,16 @@ def sync(
     *,
     patience: float = PATIENCE_SECONDS,
     clock: Callable[[], datetime] = database.now,
+    until: float | None = None,
 ) -> Iterator[Synced]:
-    """Sync the chosen regions, all of ours if none. ``patience``: seconds to wait for somebody else's sync."""
+    """Sync the chosen regions, all of ours if none. ``patience``: seconds to wait for somebody else's sync.
+
+    ``until``, on ``time.monotonic``: somebody waits for a page. What was not read by then is left to the next sync,
+    and so are the disables.
+    """
     for region in chosen or regions():
         try:
-            synced = _sync_region(region, patience=patience, clock=clock)
+            synced = _sync_region(region, patience=patience, clock=clock, until=until)
         except DATABASE_AWAY:
             log.error("sync_not_recorded", extra={"region": region}, exc_info=True)
             synced = Synced(region, "database")
@@ -68,17 +73,17 @@ def sync(
         yield synced
 
 
-def _sync_region(region: str, *, patience: float, clock: Callable[[], datetime]) -> Synced:
+def _sync_region(region: str, *, patience: float, clock: Callable[[], datetime], until: float | None) -> Synced:
     with leases.held(region, patience=patience) as lease:
         if lease is None:
             return Synced(region, BUSY)
-        taken = upstream.take_in(region, clock=clock, go_on=lease.renew)
+        taken = upstream.take_in(region, clock=clock, go_on=lease.renew, until=until)
         unknown = found = absent = 0
         if taken.run:
             # In this order a request left by a kill needs one sync, not two.
             unknown = resolving.give_up(region, now=clock())
             found, absent = resolving.resolve(region, run=taken.run, now=clock())
-        disabled, wanted = disabling.retry_wanted(region)
+        disabled, wanted = disabling.retry_wanted(region) if until is None else (0, 0)
         return Synced(
             region=region,
             why_not=taken.why_not,

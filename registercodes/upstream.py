@@ -3,7 +3,9 @@
 A row changes only when its facts do. Memory holds the ids of one region, however long their list is.
 """
 
+import math
 import re
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ from registercodes.tat.records import Page, RegisterCodeInfo
 
 DESCRIBE = "DescribeRegisterCodes"
 SLOT_SECONDS = 30.0
+LOOK_SECONDS = 5.0  # of one page while a person waits
 TEXT_MAX = 1_000  # longer is nothing the API accepts
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL refuses the first, both databases the others
 KEPT = timedelta(days=7)  # of passes; resolving needs two that are ten minutes apart
@@ -47,15 +50,16 @@ def take_in(
     ask: Ask | None = None,
     clock: Callable[[], datetime] = database.now,
     go_on: GoOn = lambda: True,
+    until: float | None = None,
 ) -> Pass:
-    """Read the region once. A cloud that answers nothing changes nothing."""
+    """Read the region once, to its end or until ``until``. A cloud that answers nothing changes nothing."""
     started, changed = clock(), 0
 
     def keep(codes: Sequence[RegisterCodeInfo]) -> None:
         nonlocal changed
         changed += _write(region, codes, at=clock())
 
-    reader = Reader(ask or partial(_ask, region, trace_id=uuid.uuid4().hex), keep=keep, go_on=go_on)
+    reader = Reader(ask or partial(_ask, region, trace_id=uuid.uuid4().hex, until=until), keep=keep, go_on=go_on)
     why_not = reader.read()
     if not reader.pages:
         return Pass(None, why_not)
@@ -75,10 +79,12 @@ def take_in(
     return Pass(run, why_not, seen=len(seen), changed=changed)
 
 
-def _ask(region: str, offset: int, *, trace_id: str) -> Page[RegisterCodeInfo]:
-    if not throttle.take(DESCRIBE, wait=SLOT_SECONDS):
+def _ask(region: str, offset: int, *, trace_id: str, until: float | None) -> Page[RegisterCodeInfo]:
+    left = math.inf if until is None else until - time.monotonic()
+    if left <= 0 or not throttle.take(DESCRIBE, wait=min(SLOT_SECONDS, left)):
         raise NotSent("busy")
-    return cloud.client().describe_register_codes(region=region, offset=offset, limit=PAGE, trace_id=trace_id)
+    client = cloud.client() if until is None else cloud.client(deadline=LOOK_SECONDS)
+    return client.describe_register_codes(region=region, offset=offset, limit=PAGE, trace_id=trace_id)
 
 
 # Writing: rows change only when facts do.

@@ -27,4 +27,9 @@ urlpatterns = [
     path("codes/<reference:reference>/", views.card, name="card"),
     path("codes/<reference:reference>/stored/", views.stored, name="stored"),
     path("codes/<reference:reference>/disable/", views.disable, name="disable"),
+    path("codes/<reference:reference>/replace/", views.replace, name="replace"),
+    path("codes/<reference:reference>/refresh/", views.refresh, name="refresh"),
+    path("codes/<reference:reference>/told/", views.put_away, name="put_away"),
+    path("codes/disable-several/", views.disable_several, name="disable_several"),
+    path("codes.csv", views.export, name="export"),
 ]

@@ -36,6 +36,12 @@ def moment(at: datetime) -> str:
     return format_date(at.astimezone(UTC), "D j M Y H:i") + " UTC"
 
 
+def short_moment(at: datetime, *, now: datetime) -> str:
+    """``18:00 UTC`` of today, ``27 Nov 18:00 UTC`` of another day."""
+    at, now = at.astimezone(UTC), now.astimezone(UTC)
+    return format_date(at, "H:i" if at.date() == now.date() else "j M H:i") + " UTC"
+
+
 def duration(hours: int) -> str:
     """Hours, and the nearest larger unit when that says more."""
     words = ngettext("%(count)s hour", "%(count)s hours", hours) % {"count": grouped(hours)}
@@ -134,6 +140,23 @@ def _told(honest: Honest, *, disabled: bool) -> tuple[str, str, str]:
         said = _("The cloud says that no host can enrol with it, and not why. It was not disabled here.")
         return _("Not enabled"), "idle", said
     return _states()[honest.state]
+
+
+def state_label(state: State) -> str:
+    return _states().get(state, (_("Withheld"),))[0]
+
+
+def countdown(until: datetime, *, now: datetime) -> str:
+    """Time left, in the two largest units; the page's script goes on with the same words (templates/_left.html)."""
+    minutes = int((until - now).total_seconds() // 60)
+    days, hours = divmod(minutes // 60, 24)
+    if minutes < 0:
+        return _("over")
+    if days:
+        return _("{d} d {h} h left").format(d=grouped(days), h=hours)
+    if hours:
+        return _("{h} h {m} min left").format(h=hours, m=minutes % 60)
+    return _("{m} min left").format(m=minutes) if minutes else _("less than a minute left")
 
 
 def _states() -> dict[State, tuple[str, str, str]]:

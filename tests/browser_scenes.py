@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from browsers import NEW, create, fill
+from browsers import NEW, create, fill, issued
 from playwright.sync_api import Page, expect
 from server_process import Portal, Press
 
@@ -106,6 +106,87 @@ def not_disabled_for_want_of_a_record(stage: Stage) -> Page:
     with stage.portal.database.locked():
         page.get_by_role("button", name="Disable it for good").click()
         expect(page.get_by_text("the code still admits hosts")).to_be_visible()
+    return page
+
+
+def used(stage: Stage) -> Page:
+    """A card with hosts of every kind, after a refresh."""
+    value = issued(stage.enter("alice"), register_limit="3", instance_name_prefix="")
+    row = stage.portal.rows()[-1]
+    enrol = stage.portal.sandbox.register_host
+    enrol(row.region, row.code_id, value, hostname=LONG, local_ip="10.0.0.1", system_name="Linux")
+    gone = enrol(row.region, row.code_id, value, hostname="win-1", system_name="Windows")
+    stage.portal.sandbox.set_host_status(gone, "Offline")
+    page = stage.at(f"/codes/{row.reference}/")
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.get_by_text("of 3", exact=True)).to_be_visible()
+    return page
+
+
+def cloud_down(stage: Stage) -> Page:
+    stage.portal.sandbox.stop()
+    page = stage.at(stage.card())
+    stage.portal.sandbox.start()
+    return page
+
+
+def replace(stage: Stage) -> Page:
+    page = used(stage)
+    page.get_by_role("link", name="It was lost: replace it").click()
+    return page
+
+
+def replacing_form(stage: Stage) -> Page:
+    page = replace(stage)
+    page.get_by_role("button", name="Disable it and go on").click()
+    return page
+
+
+def replaced(stage: Stage) -> Page:
+    page = replacing_form(stage)
+    old = page.locator("#replaces a").get_attribute("href")
+    create(page)
+    expect(page.locator("#the-value")).to_be_visible()
+    page.get_by_role("button", name="I have stored it").click()
+    page.goto(old)
+    return page
+
+
+def replaced_before(stage: Stage) -> Page:
+    page = replaced(stage)
+    page.goto(page.url + "replace/")
+    return page
+
+
+def ticked(stage: Stage) -> Page:
+    page = stage.at("/")
+    for box in page.locator("input[name=code]").all()[:3]:
+        box.check()
+    return page
+
+
+def several(stage: Stage) -> Page:
+    page = ticked(stage)
+    page.get_by_role("button", name="Disable the selected codes").click()
+    return page
+
+
+def several_left(stage: Stage) -> Page:
+    page = several(stage)
+    stage.portal.sandbox.fault("error", action="DisableRegisterCodes", code="UnauthorizedOperation")
+    page.get_by_role("button", name="Disable them for good").click()
+    return page
+
+
+def found_after_all(stage: Stage) -> Page:
+    """A create whose answer was lost, resolved by a refresh; told on the next page."""
+    stage.portal.sandbox.fault("close", execute=True)
+    page = sent(stage, description=RTL)
+    page.get_by_role("link", name="Open its record").click()
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.get_by_text("Found and disabled", exact=True).first).to_be_visible()
+    page.goto("/")
+    expect(page.get_by_role("button", name="Put away").first).to_be_visible()
     return page
 
 
@@ -281,6 +362,19 @@ SCENES: dict[str, tuple[str, Callable[[Stage], Page]]] = {
     "audit, code": (LONG, lambda stage: first_story(stage, f"registercode/?q={a_reference(stage)}")),
     "audit, teams": ("Select team to view", lambda stage: stage.at(f"{AUDIT}team/", "dora")),
     "audit, policy": ("Change team", lambda stage: stage.at(f"{AUDIT}team/1/change/", "erin")),
+    "home, filtered": ("Codes", lambda stage: stage.at("/?q=unbroken&state=unconfirmed&mine=1")),
+    "home, no match": ("Codes", lambda stage: stage.at("/?q=nowhere")),
+    "home, ticked": ("Codes", ticked),
+    "home, told": ("Codes", found_after_all),
+    "several": ("Disable these 3 codes?", several),
+    "several, not yet": ("The cloud did not agree to all of them yet", several_left),
+    "several, none": ("Nothing to disable", lambda stage: stage.at("/codes/disable-several/")),
+    "card, used": ("no description", used),
+    "card, cloud down": ("no description", cloud_down),
+    "replace": ("Replace this code?", replace),
+    "new, replacing": ("New register code", replacing_form),
+    "card, replaced": ("no description", replaced),
+    "replaced before": ("This code was replaced before", replaced_before),
     "no team": ("You are in no team yet", no_team),
     "new": ("New register code", lambda stage: stage.at(NEW)),
     "new, forced colours": ("New register code", forced_colours),

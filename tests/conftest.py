@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from sandbox_process import Sandbox, sandbox  # noqa: F401
 from server_process import portal  # noqa: F401
 
-from registercodes import ownership, triggers
+from registercodes import hosts, ownership, triggers
 from registercodes.models import Installation
 
 hypothesis_settings.register_profile("suite", deadline=None)  # a busy machine is no counterexample
@@ -73,6 +73,7 @@ def point_at(settings, db):
 
     def point(address: str) -> None:
         settings.TAT_ENDPOINT = address
+        hosts.forget()
         Installation.objects.update(endpoint_host=ownership.endpoint_host())
 
     return point

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from cast import browser_of, person
@@ -33,6 +34,17 @@ GET  /codes/CODE/                     302   200 200     404     404  200  200   
 POST /codes/CODE/stored/              302   302 403     404     404  403  403         302
 GET  /codes/CODE/disable/             302   200 200     404     404  403  200         302
 POST /codes/CODE/disable/             302   302 302     404     404  403  302         302
+GET  /codes/CODE/replace/             302   200 200     404     404  403  403         302
+POST /codes/CODE/replace/             302   302 302     404     404  403  403         302
+POST /codes/CODE/refresh/             302   302 302     404     404  403  302         302
+GET  /codes/CODE/refresh/             302   302 302     302     302  302  302         302
+POST /codes/CODE/told/                302   302 403     404     404  403  403         302
+GET  /codes/CODE/told/                302   302 302     302     302  302  302         302
+GET  /codes/disable-several/          302   200 200     200     200  200  200         302
+POST /codes/disable-several/          302   200 200     200     200  200  200         302
+GET  /codes/disable-several/?code=CODE 302  200 200     404     404  403  200         302
+POST /codes/disable-several/?code=CODE 302  200 200     404     404  403  200         302
+GET  /codes.csv                       302   200 200     200     403  200  200         302
 GET  /codes/zzzzzzz/                  302   404 404     404     404  404  404         302
 POST /codes/zzzzzzz/stored/           302   404 404     404     404  404  404         302
 POST /codes/zzzzzzz/disable/          302   404 404     404     404  404  404         302
@@ -105,8 +117,8 @@ def test_every_address_answers_each_person_as_the_table_says(
 
     assert answer.status_code == status
     if who in {"anonymous", "deactivated"} and status == 302 and path.split("/")[1] != "sso":
-        page = path.replace("plan", "new") if method == "POST" else path
-        assert answer["Location"] == f"/sso/sign-in/?next={page}"
+        page = path.replace("plan", "new").partition("?")[0] if method == "POST" else path
+        assert answer["Location"] == f"/sso/sign-in/?{urlencode({'next': page}, safe='/')}"
 
 
 def ask(client, method, path, typed):
@@ -114,7 +126,8 @@ def ask(client, method, path, typed):
         answer = client.generic(method, path)
         answer.close()  # of a static file
         return answer
-    return send(client, path, typed() if path.startswith("/teams/") else {})
+    path, _, query = path.partition("?")
+    return send(client, path, typed() if path.startswith("/teams/") else query)
 
 
 def patterns(resolver=None, prefix=""):
@@ -126,7 +139,7 @@ def patterns(resolver=None, prefix=""):
 
 
 def test_every_address_of_the_portal_is_in_the_table():
-    asked = {path.lstrip("/") for _, path, *_ in ROWS}
+    asked = {path.lstrip("/").partition("?")[0] for _, path, *_ in ROWS}
     for pattern in patterns():
         shape = re.sub(r"<slug:team_key>", "web", re.sub(r"<reference:reference>", "CODE", pattern))
         assert shape in asked, f"{pattern} is not in the table"

@@ -230,7 +230,7 @@ def test_what_became_of_a_code_is_written_once(code, alice, bob, column):
 def test_every_column_of_a_code_is_either_asked_or_an_outcome():
     columns = {field.attname for field in RegisterCode._meta.concrete_fields}
 
-    assert columns == set(RegisterCode.ASKED_COLUMNS) | OUTCOME
+    assert columns == set(RegisterCode.ASKED_COLUMNS) | OUTCOME | {"told_at"}  # whether a note was put away
     assert not set(RegisterCode.ASKED_COLUMNS) & OUTCOME
 
 

@@ -100,7 +100,7 @@ def test_killed_after_the_outcome_and_before_the_page_it_is_issued_and_unconfirm
     before = creates(portal)
     again = portal.send(alice, fields)
     assert "This form was sent twice; one code was made" in again.text
-    assert "disable this code and create another" in again.text
+    assert "replace this code" in again.text
     assert "the-value" not in again.text
     assert creates(portal) == before
 

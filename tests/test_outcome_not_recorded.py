@@ -172,7 +172,7 @@ def test_a_recorded_withholding_says_that_it_goes_on_or_that_it_is_done(as_alice
     cloud.fault("no_value", execute=True, times=2)
     assert "The cloud has disabled it" in was_anything_created(send(as_alice, NEW, typed()))
     cloud.fault("reset", action=DISABLE, execute=False)
-    assert "press Disable" in was_anything_created(send(as_alice, NEW, typed()))
+    assert "asks again at each sync" in was_anything_created(send(as_alice, NEW, typed()))
 
 
 # A COMMIT whose answer is lost.

@@ -25,9 +25,10 @@ from registercodes import access, submissions, views
 log = logging.getLogger("portal.sso")
 
 NEW, PLAN = "registercodes:new", "registercodes:plan"
-FORMS = frozenset({NEW, "registercodes:disable"})  # shown only to whom it will not expire under the hands
-CREATING = frozenset({NEW})
-CLOSING = frozenset({"registercodes:disable"})
+REPLACE, DISABLE, SEVERAL = "registercodes:replace", "registercodes:disable", "registercodes:disable_several"
+FORMS = frozenset({NEW, REPLACE, DISABLE, SEVERAL})  # shown only to whom it will not expire under the hands
+CREATING = frozenset({NEW, REPLACE})
+CLOSING = frozenset({DISABLE, SEVERAL, "registercodes:refresh"})  # a refresh resolves, and disables what nobody holds
 CLOSING_SECONDS = 3600
 HARMLESS = frozenset({PLAN})  # posts that change nothing
 RECORDING = frozenset({"registercodes:stored"})  # the other posts: like creating, not while nobody can vouch

@@ -1,5 +1,7 @@
 """One request for a register code, whatever became of it; never its value."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -81,6 +83,7 @@ class RegisterCode(models.Model):
     disabled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    told_at = models.DateTimeField(null=True, blank=True)  # when who asked put the note about it away; no history
 
     class Meta:
         ordering = ["-id"]
@@ -101,6 +104,7 @@ class RegisterCode(models.Model):
             models.Index(fields=["request_id"], name="code_request"),
             models.Index(fields=["tencent_request_id"], name="code_tencent_request"),
             models.Index(fields=["state", "expires_at"], condition=Q(disabled_at__isnull=True), name="code_usable"),
+            models.Index(fields=["created_by", "state", "confirmed_at"], name="code_to_tell"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -151,6 +155,34 @@ class RegisterCode(models.Model):
     @property
     def shown_state(self) -> wording.ShownState:
         return wording.shown_state(self.honest_state, disabled=bool(self.disabled_at))
+
+    @property
+    def can_be_disabled(self) -> bool:
+        """There is something in the cloud, and it has not agreed yet."""
+        return bool(self.code_id) and not self.disabled_at
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """By the cloud's word where it has one."""
+        return None if self.permanent else states.expiry_of(self, self.upstream)
+
+    @property
+    def left_words(self) -> str:
+        return wording.countdown(self.ends_at, now=timezone.now()) if self.ends_at else ""
+
+    @property
+    def as_of_words(self) -> str:
+        """Short, for a list."""
+        return wording.short_moment(self.as_of, now=timezone.now()) if self.as_of else ""
+
+    @property
+    def used(self) -> int | None:
+        """How many hosts registered, as the cloud last said."""
+        return self.upstream.registered_count if self.upstream else None
+
+    @property
+    def used_words(self) -> str:
+        return "" if self.used is None else wording.grouped(self.used)
 
     @property
     def is_settling(self) -> bool:

@@ -163,6 +163,45 @@ function showLocalTimes(root) {
   }
 }
 
+// Time left goes on in the words the server began with.
+function countDown(left) {
+  const tell = () => {
+    const minutes = Math.floor((new Date(left.dataset.until) - Date.now()) / 60_000);
+    const [d, h, m] = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24, minutes % 60];
+    const over = minutes < 0 ? "over" : "last";
+    const words = left.dataset[d > 0 ? "days" : h > 0 ? "hours" : m > 0 ? "minutes" : over];
+    left.textContent = words.replace("{d}", d).replace("{h}", h).replace("{m}", m);
+  };
+  setInterval(tell, 15_000);
+  window.addEventListener("pageshow", tell);
+}
+
+// How many codes of the list are ticked; the bar is out of the way while none is.
+function countTicks(bar) {
+  const ticks = [...document.querySelectorAll("input[form=several]")];
+  const ours = (all) => [...all.closest("table").querySelectorAll("input[form=several]")];
+  const alls = [...document.querySelectorAll("input[data-all]")].filter((all) => ours(all).length > 1);
+  const count = () => {
+    const chosen = ticks.filter((tick) => tick.checked).length;
+    bar.hidden = chosen === 0;
+    bar.querySelector(".several-count").textContent = bar.dataset.several.replace("{n}", chosen);
+    for (const all of alls) {
+      all.checked = ours(all).every((tick) => tick.checked);
+      all.indeterminate = !all.checked && ours(all).some((tick) => tick.checked);
+    }
+  };
+  for (const all of alls) {
+    all.hidden = false;
+    all.addEventListener("change", () => {
+      for (const tick of ours(all)) tick.checked = all.checked;
+      count();
+    });
+  }
+  for (const tick of ticks) tick.addEventListener("change", count);
+  window.addEventListener("pageshow", count);
+  count();
+}
+
 // Still working: look again. Without scripts a meta refresh does the same.
 function moveOn(waiting) {
   setTimeout(() => location.replace(waiting.dataset.moveTo), Number(waiting.dataset.moveOn) * 1000);
@@ -190,6 +229,8 @@ document.querySelectorAll("form[data-plan-url]").forEach((form) => {
 document.querySelectorAll("input[data-maxlength]").forEach(countCharacters);
 showLocalTimes(document);
 closeMenus();
+document.querySelectorAll("[data-until]").forEach(countDown);
+document.querySelectorAll("[data-several]").forEach(countTicks);
 document.querySelectorAll("[data-move-on]").forEach(moveOn);
 document.querySelector("[data-focus]")?.focus();
 document.querySelectorAll("form[data-resume]").forEach(resumeTyping);

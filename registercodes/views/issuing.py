@@ -1,58 +1,41 @@
-"""The pages. Each opens with its guard; behaviour lives in the services below."""
+"""The form for a new code and the page of each outcome. Only ``_issued_page`` ever shows a value."""
 
 import logging
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
 
-from registercodes import access, enrolling, explaining, facts, issuing, lifecycle, policies, queries, rules, wording
-from registercodes.audit import USER_AGENT_MAX, Origin
+from registercodes import access, enrolling, explaining, facts, issuing, policies, queries, replacing, rules, wording
 from registercodes.database import DATABASE_AWAY
 from registercodes.forms import RegisterCodeForm, told
 from registercodes.models import RegisterCode, Team
+from registercodes.views.cards import again_url, card_context
+from registercodes.views.requests import origin_of, page_and_form, was_interrupted
 
 log = logging.getLogger("registercodes.views")
 
-PENDING_REFRESH_SECONDS = 2
 State = RegisterCode.State
-page_and_form = require_http_methods(["GET", "HEAD", "POST"])
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """The codes of one's teams; a role without a team lands on what the role is for."""
-    team_key = request.GET.get("team", "")
-    sections = queries.sections_for(request.user, team_key=team_key, before=_whole(request.GET.get("before", "")))
-    if team_key and not sections:
-        raise Http404
-    if not sections and not request.user.roles:
-        problem = {"groups_problem": getattr(request, "groups_problem", "")}
-        return render(request, "registercodes/no_team.html", problem, status=403)
-    return render(request, "registercodes/home.html", {"sections": sections, "roles": sorted(request.user.roles)})
 
 
 @page_and_form
 def new(request: HttpRequest, team_key: str) -> HttpResponse:
     """Ask for a code. The value, if any, is in this POST's own answer (DECISIONS 5)."""
     team = access.team_to_issue_for(request.user, team_key)
-    if _was_interrupted(request):
+    if was_interrupted(request):
         return _kept_page(request, team)
     if request.method != "POST":
-        form = RegisterCodeForm(team=team, person=request.user, initial=_prefilled(request))
-        return _form_page(request, team, form, note=_region_note(form))
+        return _empty_form(request, team)
     form = RegisterCodeForm(request.POST, team=team, person=request.user)
     try:
-        twin, result = _asked_for(request, team, form)
+        beside, result = _asked_for(request, team, form)
     except DATABASE_AWAY:
         log.error("request_not_recorded", exc_info=True)
         return _busy_page(request, team, form, _("The portal's record cannot be written at the moment."))
     if isinstance(result, issuing.Issued):
-        return _issued_page(request, result, twin=twin)
+        return _issued_page(request, result, beside=beside)
     return _result_page(request, team, form, result)
 
 
@@ -66,38 +49,6 @@ def plan(request: HttpRequest, team_key: str) -> HttpResponse:
     if request.headers.get("X-Requested-With") != "fetch":
         return _form_page(request, team, form)
     return render(request, "registercodes/_plan.html", {"plan": plan_for(form, left=policies.left_today(team))})
-
-
-@require_safe
-def card(request: HttpRequest, reference: str) -> HttpResponse:
-    code = access.code_to_see(request.user, reference)
-    return render(request, "registercodes/card.html", _card_context(request, code))
-
-
-@page_and_form
-def stored(request: HttpRequest, reference: str) -> HttpResponse:
-    """Sign-in leads back here with a GET: the card asks once more."""
-    if request.method != "POST":
-        return redirect("registercodes:card", reference)
-    code = access.code_to_confirm(request.user, reference)
-    lifecycle.confirm_stored(code, actor=request.user, origin=origin_of(request))
-    return redirect("registercodes:card", reference=reference)
-
-
-@page_and_form
-def disable(request: HttpRequest, reference: str) -> HttpResponse:
-    """Asked for in words first; says what it does not do."""
-    code = access.code_to_close(request.user, reference)
-    try:
-        if request.method == "POST" and code.code_id:
-            lifecycle.disable(code, actor=request.user, origin=origin_of(request))
-    except DATABASE_AWAY:
-        log.error("disable_not_recorded", extra={"reference": reference}, exc_info=True)
-        return render(request, "registercodes/disable.html", {"code": code, "is_busy": True}, status=503)
-    if request.method == "POST" or not _may_disable(request, code):
-        return redirect("registercodes:card", reference=reference)
-    facts.attach([code])
-    return render(request, "registercodes/disable.html", {"code": code, "was_interrupted": _was_interrupted(request)})
 
 
 def new_once_more(request: HttpRequest, team_key: str, *, status: int, note: str) -> HttpResponse:
@@ -115,20 +66,40 @@ def _kept_page(request: HttpRequest, team: Team) -> HttpResponse:
     return _form_page(request, team, form, note=note, resume=typing if typing in form.fields else "")
 
 
-def _was_interrupted(request: HttpRequest) -> bool:
-    """A press that a sign-in or re-check came before."""
-    return bool(getattr(request, "typed_before", None))
+def _empty_form(request: HttpRequest, team: Team) -> HttpResponse:
+    """With the entries of an earlier code, to create another like it or one in its place."""
+    old = _named(request, "replaces")
+    if old is None:
+        like = _named(request, "like")
+        form = RegisterCodeForm(team=team, person=request.user, initial=_entries_of(like))
+    elif old.team_id != team.pk:
+        raise access.NotThere("code_not_found", asked=old.reference)
+    elif not replacing.may_be_replaced(old) or replacing.must_close_first(old):
+        return redirect("registercodes:replace", old.reference)
+    else:
+        form = RegisterCodeForm(team=team, person=request.user, initial=_entries_of(old), replaces=old)
+    return _form_page(request, team, form, note=_region_note(form))
 
 
-def _asked_for(request: HttpRequest, team: Team, form: RegisterCodeForm) -> tuple[str | None, issuing.Result]:
-    """What became of the press, and the twin of its code: looked up before, since nothing may fail beside a value."""
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside a new code: looked up before it is made, since nothing may fail beside its value."""
+
+    twin: str | None = None  # its reference
+    replaced: RegisterCode | None = None
+
+
+def _asked_for(request: HttpRequest, team: Team, form: RegisterCodeForm) -> tuple[Beside, issuing.Result]:
+    """What became of the press, and what stands beside its code."""
     who = {"actor": request.user, "team": team, "origin": origin_of(request)}
     if form.is_valid():
-        twin = queries.twin_of(form.asked, user=request.user, team=team)
-        return twin, issuing.issue(asked=form.asked, submission=form.submission_id, **who)
+        facts.attach([form.replaces] if form.replaces else [])
+        beside = Beside(queries.twin_of(form.asked, user=request.user, team=team), form.replaces)
+        result = issuing.issue(asked=form.asked, submission=form.submission_id, replaces=form.replaces, **who)
+        return beside, result
     if form.policy_problems:
-        return None, issuing.deny(form.policy_problems, **who)
-    return None, issuing.Denied(())
+        return Beside(), issuing.deny(form.policy_problems, **who)
+    return Beside(), issuing.Denied(())
 
 
 # The form's page.
@@ -158,6 +129,7 @@ def _form_page(
     request: HttpRequest, team: Team, form: RegisterCodeForm, *, status: int = 200, note: str = "", resume: str = ""
 ) -> HttpResponse:
     """``resume`` names the field in which somebody was interrupted."""
+    facts.attach([form.replaces] if form.replaces else [])
     context = _form_context(team, form) | {"status_note": note, "resume": resume}
     return render(request, "registercodes/new.html", context, status=status)
 
@@ -180,12 +152,16 @@ def _region_note(form: RegisterCodeForm) -> str:
     }
 
 
-def _prefilled(request: HttpRequest) -> dict[str, Any]:
-    """The parameters of an earlier code of one's own teams, to create another like it."""
-    like = request.GET.get("like", "")
-    if not rules.REFERENCE.fullmatch(like):
+def _named(request: HttpRequest, name: str) -> RegisterCode | None:
+    """An earlier code of one's own teams that the address names."""
+    reference = request.GET.get(name, "")
+    return access.code_to_see(request.user, reference) if rules.REFERENCE.fullmatch(reference) else None
+
+
+def _entries_of(code: RegisterCode | None) -> dict[str, Any]:
+    if code is None:
         return {}
-    asked = access.code_to_see(request.user, like).asked
+    asked = code.asked
     typed = {
         "region": asked.region,
         "description": asked.description,
@@ -207,6 +183,10 @@ def _result_page(request: HttpRequest, team: Team, form: RegisterCodeForm, resul
             return _replayed_page(request, code)
         case issuing.Replayed(code=code):
             return _already_used_page(request, team, form, code)
+        case issuing.Denied(problems=problems) if replacing.ALREADY in {problem.code for problem in problems}:
+            form = form.renewed()
+            form.add_problems(list(problems))
+            return _form_page(request, team, form, status=422)
         case issuing.Denied(problems=problems):
             form.add_problems(list(problems))
             return _form_page(request, team, form, status=422)
@@ -222,7 +202,7 @@ def _busy_page(request: HttpRequest, team: Team, form: RegisterCodeForm, why: st
     return response
 
 
-def _issued_page(request: HttpRequest, issued: issuing.Issued, *, twin: str | None) -> HttpResponse:
+def _issued_page(request: HttpRequest, issued: issuing.Issued, *, beside: Beside) -> HttpResponse:
     """The one page that shows a value; ``no-store`` and never compressed (BREACH)."""
     code, value = issued.code, issued.value.reveal()
     context = {
@@ -230,7 +210,8 @@ def _issued_page(request: HttpRequest, issued: issuing.Issued, *, twin: str | No
         "value": value,
         "commands": enrolling.commands(region=code.region, code_id=code.code_id, value=value),
         "sentence": code.sentence,
-        "twin": twin,
+        "twin": beside.twin,
+        "replaced": beside.replaced,
     }
     return render(request, "registercodes/issued.html", context)
 
@@ -243,7 +224,7 @@ def _outcome_page(request: HttpRequest, code: RegisterCode) -> HttpResponse:
         "code": code,
         "explanation": explained.text,
         "who": explained.who,
-        "again_url": _again_url(request, code),
+        "again_url": again_url(request, code),
     }
     return render(request, f"registercodes/{state}.html", context)
 
@@ -253,58 +234,10 @@ def _replayed_page(request: HttpRequest, code: RegisterCode) -> HttpResponse:
     if code.is_settling:
         return render(request, "registercodes/pending.html", {"code": code})
     if code.state == State.ISSUED:
-        return render(request, "registercodes/already_issued.html", _card_context(request, code))
+        return render(request, "registercodes/already_issued.html", card_context(request, code))
     return _outcome_page(request, code)
 
 
 def _already_used_page(request: HttpRequest, team: Team, form: RegisterCodeForm, code: RegisterCode) -> HttpResponse:
     context = _form_context(team, form.renewed()) | {"code": code}
     return render(request, "registercodes/already_used.html", context, status=409)
-
-
-# The card.
-
-
-def _card_context(request: HttpRequest, code: RegisterCode) -> dict[str, Any]:
-    facts.attach([code])
-    code.may_disable = _may_disable(request, code)
-    code.may_confirm = code.state == State.ISSUED and not code.confirmed_at and code.created_by_id == request.user.pk
-    events = queries.timeline(code)
-    return {
-        "code": code,
-        "events": [explaining.told(event) for event in events],
-        "not_disabled": explaining.not_disabled(code, events),
-        "again_url": _again_url(request, code),
-        "refresh_seconds": PENDING_REFRESH_SECONDS if code.is_settling else None,
-    }
-
-
-def _may_disable(request: HttpRequest, code: RegisterCode) -> bool:
-    return bool(code.code_id) and not code.disabled_at and access.may_close(request.user, code)
-
-
-def _again_url(request: HttpRequest, code: RegisterCode) -> str | None:
-    """None without the right, now or in this session; and without a database, so that the page says what happened."""
-    if not getattr(request, "may_create", True):
-        return None
-    try:
-        if not access.may_issue(request.user, code.team):
-            return None
-    except DATABASE_AWAY:
-        return None
-    return reverse("registercodes:new", args=[code.team.key]) + f"?like={code.reference}"
-
-
-# Small readings of the request.
-
-
-def origin_of(request: HttpRequest) -> Origin:
-    return Origin(
-        request_id=request.request_id,
-        client_ip=request.client_ip,
-        user_agent=request.headers.get("User-Agent", "")[:USER_AGENT_MAX],
-    )
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
