@@ -97,21 +97,30 @@ def sign_out(page: Page) -> None:
     expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
-@pytest.mark.parametrize("elsewhere", [sign_in_again, sign_out])
-def test_a_plan_that_is_refused_is_marked_as_old(visit, shared_portal, elsewhere):
+@pytest.fixture
+def seated(visit, shared_portal) -> Page:
+    """Alice by a click of her own: a session that others share must not be ended."""
     page = visit(shared_portal)
     page.goto("/sso/sign-in/")
     page.get_by_role("button", name="Alice Anders").click()
     page.goto(NEW)
-    elsewhere(page)
-    fill(page, register_limit="9999")
-    expect(page.get_by_text("Could not be refreshed")).to_be_visible()
+    return page
 
 
-def test_an_answer_that_nobody_is_signed_in_loads_the_page_again(form):
-    form.route("**/plan/", lambda route: route.fulfill(status=401))
-    with form.expect_navigation():
-        fill(form, register_limit="7")
+def test_a_plan_that_is_refused_is_marked_as_old(seated):
+    sign_in_again(seated)
+    fill(seated, register_limit="9999")
+    expect(seated.get_by_text("Could not be refreshed")).to_be_visible()
+
+
+def test_whoever_was_signed_out_elsewhere_is_led_to_sign_in_and_back_to_what_was_typed(seated):
+    sign_out(seated)
+    fill(seated, register_limit="9999")
+
+    seated.get_by_role("button", name="Alice Anders").click()
+
+    expect(seated.get_by_text("Nothing was sent yet")).to_be_visible()
+    expect(seated.locator("#id_register_limit")).to_have_value("9999")
 
 
 def test_the_persons_own_time_stands_beside_utc_where_it_differs(visit, shared_portal):
