@@ -19,6 +19,9 @@ HOURS = "hours"
 PERMANENT = "permanent"
 
 
+NOT_FIELDS = ("csrfmiddlewaretoken", "typing")  # the second: where somebody was typing when a sign-in came between
+
+
 class RegisterCodeForm(forms.Form):
     """``asked`` holds the typed parameters once the fields can be read; ``policy_problems`` what policy refused."""
 
@@ -183,7 +186,7 @@ class RegisterCodeForm(forms.Form):
     def refuse_unexpected(self) -> None:
         """A field sent twice, or one this page does not have, is nobody's honest click."""
         for name in self.data:
-            if name not in self.fields and name != "csrfmiddlewaretoken":
+            if name not in self.fields and name not in NOT_FIELDS:
                 self.add_error(None, gettext("This form has no field “%(name)s”.") % {"name": name[:40]})
             elif name in self.fields and len(self.data.getlist(name)) > 1:
                 self.add_error(name, gettext("This was sent more than once."))

@@ -119,7 +119,8 @@ def test_whoever_was_signed_out_elsewhere_is_led_to_sign_in_and_back_to_what_was
 
     seated.get_by_role("button", name="Alice Anders").click()
 
-    expect(seated.get_by_text("Nothing was sent yet")).to_be_visible()
+    expect(seated.get_by_text("Your sign-in was checked in between")).to_be_visible()
+    expect(seated.get_by_text("has no field")).to_have_count(0)
     expect(seated.locator("#id_register_limit")).to_have_value("9999")
 
 
