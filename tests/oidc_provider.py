@@ -9,8 +9,8 @@ with OidcProvider(f"http://127.0.0.1:{port}") as provider:
         assert provider.log_out("charlie")[0]["accepted"]
 """
 
-import json
 import fcntl
+import json
 import os
 import shutil
 import subprocess

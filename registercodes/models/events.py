@@ -39,6 +39,7 @@ class Action(models.TextChoices):
     USER_REACTIVATED = "user.reactivated", _("person reactivated")
     VALUE_LOOKED_UP = "value.looked_up", _("value looked up")
     AUDIT_EXPORTED = "audit.exported", _("audit exported")
+    AUDIT_HANDED_OUT = "audit.handed_out", _("export handed out whole")
     AUDIT_ARCHIVED = "audit.archived", _("audit archived")
     CHAIN_RESTORED = "chain.restored", _("record restored from a backup")
 
