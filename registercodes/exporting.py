@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from registercodes import audit, sealing, walking
 from registercodes.audit import NOWHERE, Origin
+from registercodes.database import unhurried
 from registercodes.models import Action, AuditEvent, AuditHead, Outcome
 
 KIND = "register code portal: audit export"
@@ -85,7 +86,9 @@ class Export:
 
     def announce(self, *, by: str = "", actor: Any = None, origin: Origin = NOWHERE, **facts: Any) -> None:
         """Put on record who takes what, before it is taken; ``by`` is the operating system's name of a command."""
-        detail = {"format": self.style, "filters": self.filters, "count": self.events.count(), "upto": self.upto}
+        with unhurried():
+            count = self.events.count()
+        detail = {"format": self.style, "filters": self.filters, "count": count, "upto": self.upto}
         detail |= {"by": by} if by else {}
         with transaction.atomic():
             audit.record(Action.AUDIT_EXPORTED, Outcome.SUCCESS, actor=actor, origin=origin, detail=detail | facts)
@@ -111,6 +114,12 @@ class Export:
         """Sealed, so that who changes the file cannot make a manifest that fits. Only after the last byte."""
         return sealing.seal(KIND, self.facts())
 
+    def note_end(self, *, actor: Any, origin: Origin, file: str) -> None:
+        """Put on record what left, so that its manifest can be had from there. Only after the last byte."""
+        with transaction.atomic():
+            detail = {"file": file, "manifest": self.facts()}
+            audit.record(Action.AUDIT_HANDED_OUT, Outcome.SUCCESS, actor=actor, origin=origin, detail=detail)
+
     def facts(self) -> dict[str, Any]:
         return {
             "format": self.style,
@@ -123,6 +132,13 @@ class Export:
             "upto": self.upto,
             "at": audit.utc_text(timezone.now()),
         }
+
+
+def manifest_on_record(event: AuditEvent) -> tuple[str, str] | None:
+    """(the file's name, its manifest sealed anew) where the event tells of a file that left whole."""
+    if event.action != Action.AUDIT_HANDED_OUT:
+        return None
+    return event.detail["file"], sealing.seal(KIND, event.detail["manifest"])
 
 
 def announce_follower(*, by: str, after: int) -> None:

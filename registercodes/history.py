@@ -17,11 +17,12 @@ from django.contrib.auth import get_user_model
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
-from registercodes.models import AuditEvent, Outcome, RegisterCode
+from registercodes.models import Action, AuditEvent, Outcome, RegisterCode
 
 PAGE = 50
 PEOPLE_MAX = 10  # whom one name may mean
 EXACT_MAX = 500  # rows that one id may name
+FEW = 2000  # codes: of more, some stand among the newest
 TEXT_MAX = 200
 # Rows are numbered in the order of their times, but for what the clocks of several machines differ by.
 CLOCKS_DIFFER = timedelta(days=1)
@@ -35,13 +36,10 @@ class Ledger:
     order: str
     at: str
     person: str
-    exact: tuple[str, ...]  # what identifies a row or its call
 
 
-EVENTS = Ledger(AuditEvent, "sequence", "at", "actor", ("code_id", "request_id", "tencent_request_id"))
-CODES = Ledger(
-    RegisterCode, "id", "created_at", "created_by", ("reference", "code_id", "request_id", "tencent_request_id")
-)
+EVENTS = Ledger(AuditEvent, "sequence", "at", "actor")
+CODES = Ledger(RegisterCode, "id", "created_at", "created_by")
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ def alternatives(ledger: Ledger, question: Question) -> list[list[Q]]:
     if question.usable:
         found.append(usable(now=timezone.now()))
     if question.cause and not question.outcome:
-        found.append([Q(outcome=Outcome.FAILURE), Q(outcome=Outcome.UNKNOWN)])
+        found.append([Q(outcome=Outcome.FAILURE), Q(action=Action.CODE_UNKNOWN)])
     return found
 
 
@@ -177,7 +175,7 @@ def _place(ledger: Ledger, where: Q, *, by: str) -> int | None:
 def meanings(ledger: Ledger, text: str) -> list[Q]:
     """Each is a selection of its own: an address that codes allow, an id, a person."""
     if (address := address_in(text)) is not None:
-        return [allowing(address), UNRESTRICTED]
+        return [_of_few_codes(allowing(address)) if ledger is EVENTS else allowing(address), UNRESTRICTED]
     people = [_of_people(ledger, [person]) for person in people_called(text)]
     return [_identified(ledger, text), *people]
 
@@ -197,19 +195,27 @@ def address_in(text: str) -> int | None:
 
 def _identified(ledger: Ledger, text: str) -> Q:
     """Rows that an id names; of events, all those of the codes that it names."""
-    named = _any_of(ledger.exact, text)
-    keys = set(ledger.model.objects.filter(named).values_list("pk", flat=True)[:EXACT_MAX])
-    if ledger is EVENTS:
-        codes = RegisterCode.objects.filter(_any_of(CODES.exact, text)).values_list("pk", flat=True)[:EXACT_MAX]
-        keys |= set(AuditEvent.objects.filter(register_code__in=list(codes)).values_list("pk", flat=True))
-    return Q(pk__in=keys)
+    of_request = AuditEvent.objects.filter(request_id=text.lower()).values_list("pk", "register_code")[:EXACT_MAX]
+    events, codes = set(), set(_codes_named(text))
+    for event, code in of_request:
+        events.add(event)
+        codes |= {code} if code else set()
+    if ledger is CODES:
+        return Q(pk__in=codes)
+    return Q(pk__in=events | set(AuditEvent.objects.filter(register_code__in=codes).values_list("pk", flat=True)))
 
 
-def _any_of(columns: tuple[str, ...], text: str) -> Q:
-    named = Q()
-    for column in columns:
-        named |= Q(**{column: text.lower() if column in {"reference", "request_id"} else text})
-    return named
+def _codes_named(text: str) -> Iterable[int]:
+    """By what only one code has, so that no event needs an index of it."""
+    with_id = Q(code_id=text) & ~Q(code_id="")  # in the words of the index's own condition
+    named = Q(reference=text.lower()) | with_id | Q(tencent_request_id=text)
+    return RegisterCode.objects.filter(named).values_list("pk", flat=True)[:EXACT_MAX]
+
+
+def _of_few_codes(wanted: Q) -> Q:
+    """Events of codes such as these: by their codes where those are few, else the newest events are not far."""
+    codes = list(RegisterCode.objects.filter(wanted).order_by().values_list("pk", flat=True)[: FEW + 1])
+    return wanted if len(codes) > FEW else Q(register_code__in=codes)
 
 
 def _of_people(ledger: Ledger, people: list[int]) -> Q:

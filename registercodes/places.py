@@ -1,4 +1,4 @@
-"""Decides how many calls of this process may wait for the cloud, so that a stalled API never takes every thread."""
+"""Decides how many threads of this process one thing may hold: a stalled API, or slow readers, never take them all."""
 
 import threading
 from collections.abc import Iterator
@@ -14,7 +14,8 @@ _lock = threading.Lock()
 def place(action: str) -> Iterator[bool]:
     """One of the TAT_CONCURRENT places of ``action``; False at once when none is free.
 
-    Each action has its own: stalled creates must not keep anybody from disabling, nor the other way round.
+    Each action has its own: stalled creates must not keep anybody from disabling, nor the other way round. Exports
+    to browsers count as one.
     """
     size = settings.TAT_CONCURRENT
     with _lock:

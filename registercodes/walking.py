@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from registercodes.database import unhurried
 from registercodes.models import AuditEvent
 
 CHUNK = 2000  # rows; larger ones are not read faster and stand in memory
@@ -27,7 +28,8 @@ def rows(
     part = asked if after is None else asked.filter(sequence__gt=after)
     seen: set[int] = set()
     while True:
-        found = list(part.values_list(*columns, "sequence", "id")[: chunk + len(seen)])
+        with unhurried():
+            found = list(part.values_list(*columns, "sequence", "id")[: chunk + len(seen)])
         fresh = [row for row in found if row[-1] not in seen] if seen else found
         for row in fresh:
             yield row[:-2]

@@ -141,7 +141,7 @@ def _stories(
         user, team = chance.choice(people)
         whom = {"actor_id": user.pk, "actor_name": str(user), "user_agent": AGENT}
         whom |= {"client_ip": f"10.{team.pk % 200}.{chance.randrange(256)}.{chance.randrange(256)}"}
-        whom |= {"request_id": f"{chance.getrandbits(128):032x}"}
+        whom |= {"request_id": f"{int(history.at.timestamp() * 1000):012x}{chance.getrandbits(80):020x}"}
         kind = chance.random()
         if kind < 0.25:
             history.add("user.signed_in", "success", detail={"roles": []}, **whom)

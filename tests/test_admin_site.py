@@ -25,6 +25,8 @@ TABLE = """
 /admin/overview/                    302   403     403     403  200  200         302
 /admin/registercodes/               302   403     403     403  200  200         302
 /admin/registercodes/auditevent/    302   403     403     403  200  200         302
+/admin/registercodes/auditevent/export/ 302 403   403     403  200  200         302
+/admin/registercodes/auditevent/1/manifest/ 302 403 403   403  404  404         302
 /admin/registercodes/registercode/  302   403     403     403  200  200         302
 /admin/registercodes/team/          302   403     403     403  200  200         302
 /admin/registercodes/team/TEAM/change/ 302 403    403     403  200  200         302
@@ -77,6 +79,7 @@ def patterns(resolver, prefix=""):
             yield from patterns(pattern, prefix + str(pattern.pattern))
 
 
+EXPORT = "/admin/registercodes/auditevent/export/"  # test_export_page
 DEEDS = ("<int:pk>/end-sessions/", "<int:pk>/deactivate/", "<int:pk>/reactivate/")  # test_admin_people
 
 
@@ -91,6 +94,7 @@ def test_the_admin_has_these_addresses_and_no_other():
     assert addresses() == [
         *("/admin/", "/admin/overview/", "/admin/login/"),
         *(f"{models}/{name}/{tail}" for name in ("registercode", "auditevent") for tail in ("", "<int:pk>/change/")),
+        *(EXPORT, f"{models}/auditevent/<int:pk>/manifest/"),
         *(f"{models}/team/", f"{models}/team/<path:object_id>/change/"),
         *(f"/admin/sso/user/{tail}" for tail in ("", "<int:pk>/change/", *DEEDS)),
         "/admin/<str:app_label>/",
@@ -107,7 +111,7 @@ def test_every_address_but_its_sign_in_refuses_whoever_has_no_role(seated, who):
 
 def test_every_address_but_a_policys_is_for_reading_alone(as_erin):
     deeds = {f"/admin/sso/user/{deed}" for deed in DEEDS}
-    for address in set(addresses()) - {"/admin/registercodes/team/<path:object_id>/change/"} - deeds:
+    for address in set(addresses()) - {"/admin/registercodes/team/<path:object_id>/change/", EXPORT} - deeds:
         posted = as_erin.post(re.sub("<[^>]+>", "1", address), {"action": "delete_selected", "_selected_action": "1"})
         assert posted.status_code in {302, 404, 405}, address
         assert posted.status_code != 302 or posted["Location"].startswith("/sso/sign-in/"), address

@@ -69,6 +69,21 @@ class QuestionForm(forms.Form):
             **self.of_its_own(),
         )
 
+    @property
+    def filters(self) -> dict[str, str]:
+        """What is asked, in words that stay true: a number of days is told by the day that they began with."""
+        asked = {name: value for name, value in self.cleaned_data.items() if value}
+        if asked.pop("when", "") and (since := self._times()[0]):
+            asked["since"] = since.date()
+        if "team" in asked:
+            asked["team"] = asked["team"].key
+        return {name: str(value) for name, value in asked.items()}
+
+    @property
+    def given(self) -> list[tuple[str, str]]:
+        """As it was typed, to be asked once more."""
+        return [(name, self.data[name]) for name in self.fields if self.data.get(name)]
+
     def of_its_own(self) -> dict[str, Any]:
         return {}
 
