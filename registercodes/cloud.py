@@ -14,10 +14,16 @@ from registercodes.tat.credentials import CredentialSource, CvmRoleCredentials, 
 log = logging.getLogger("registercodes.cloud")
 
 
-def client() -> TatClient:
-    return _client(
-        settings.TAT_ENDPOINT, settings.TAT_CONNECT_TIMEOUT, settings.TAT_DEADLINE, settings.TENCENTCLOUD_CAM_ROLE_NAME
-    )
+def client(*, deadline: float | None = None) -> TatClient:
+    """``deadline``: seconds, when a page waits for an answer that it can do without."""
+    most = min(settings.TAT_DEADLINE, deadline or settings.TAT_DEADLINE)
+    connect = min(settings.TAT_CONNECT_TIMEOUT, most)
+    return _client(settings.TAT_ENDPOINT, connect, most, settings.TENCENTCLOUD_CAM_ROLE_NAME)
+
+
+def endpoint() -> str:
+    """Which cloud that is: what is remembered of one says nothing of another."""
+    return f"{settings.TAT_ENDPOINT} {settings.TAT_ACCOUNT}"
 
 
 @lru_cache(maxsize=8)

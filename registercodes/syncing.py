@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from registercodes import database, disabling, leases, resolving, upstream
+from registercodes import database, disabling, leases, outside, resolving, upstream
 from registercodes.database import DATABASE_AWAY
 from registercodes.models import RegisterCode
 
@@ -78,7 +78,7 @@ def _sync_region(region: str, *, patience: float, clock: Callable[[], datetime])
             # In this order a request left by a kill needs one sync, not two.
             unknown = resolving.give_up(region, now=clock())
             found, absent = resolving.resolve(region, run=taken.run, now=clock())
-        disabled, wanted = disabling.retry_wanted(region)
+        disabled, wanted = map(sum, zip(disabling.retry_wanted(region), outside.retry_wanted(region), strict=True))
         return Synced(
             region=region,
             why_not=taken.why_not,

@@ -21,20 +21,21 @@ OURS = ("portal", "registercodes")
 # Top to bottom; a module imports only from its own layer or lower ones.
 LAYERS = (
     ("urls",),
-    ("views", "admin", "management"),
-    ("forms", "queries", "overview"),
-    ("history",),
+    ("views", "views_attention", "views_outside", "views_cleaning", "views_finding", "admin", "management"),
+    ("forms", "queries", "overview", "attention"),
+    ("history", "standing"),
     ("issuing", "explaining", "submissions", "syncing"),
-    ("settling", "disabling"),
+    ("settling", "disabling", "outside", "cleaning"),
     ("lifecycle", "teams", "proving", "archiving", "restoring", "extracts", "exporting", "following"),
+    ("finding", "quotas"),
     ("upstream", "resolving"),
     ("anchors", "witness"),
     ("verifying", "walking", "sealing"),
     ("checks", "installation", "apps", "cloud"),
     ("access", "policies", "audit", "ownership", "throttle", "places", "triggers", "leases", "facts"),
     ("models", "keys"),
-    ("wording", "enrolling", "paging", "states"),
-    ("rules", "secret", "tat", "database", "operator", "files", "charts"),
+    ("wording", "enrolling", "paging", "states", "batches"),
+    ("rules", "secret", "tat", "database", "operator", "files", "charts", "risk"),
 )
 WITHOUT_DJANGO = ("rules", "secret", "charts", "enrolling", "tat", "sandbox")
 
