@@ -20,6 +20,7 @@ from registercodes.facts import Told
 from registercodes.models import RegisterCode, UpstreamCode
 from registercodes.quotas import Quota
 from registercodes.resolving import Ambiguous
+from registercodes.risk import Reach
 from registercodes.standing import Standing
 from registercodes.wording import WIDE_PREFIX
 
@@ -50,14 +51,14 @@ class Item:
     """One code, of ours or from outside, with every reason; the first of them says what to do."""
 
     whys: tuple[Why, ...]
-    risk: int
+    reach: Reach
     code: RegisterCode | None = None
     standing: Standing | None = None
     candidates: tuple[UpstreamCode, ...] = ()
 
     @property
     def order(self) -> tuple[bool, int]:
-        return Why.ORPHAN in self.whys, self.risk
+        return Why.ORPHAN in self.whys, self.reach.risk
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,6 @@ def of(user: Any) -> Attention:
     ambiguous = _ambiguous(teams)
     found = [*_of_ours(teams, ambiguous, now=now), *_of_outside(teams, now=now)]
     first = heapq.nlargest(MOST, found, key=lambda item: item.order)
-    facts.attach([item.code for item in first if item.code])
     return Attention(first, len(found) - len(first), _full() if user.roles else [])
 
 
@@ -99,15 +99,15 @@ def whys_of(code: RegisterCode, *, now: datetime) -> tuple[Why, ...]:
     return tuple(why for why in Why if found.get(why))
 
 
-def risk_of(code: RegisterCode, *, now: datetime) -> int:
+def reach_of(code: RegisterCode, *, now: datetime) -> Reach:
     """By the cloud's word where there is one, by what was asked where there is none."""
     used = (code.upstream.registered_count or 0) if code.upstream else 0
     ends = states.expiry_of(code, code.upstream)
     if ends is None and not code.permanent:
         ends = code.created_at + timedelta(hours=code.effective_time)
-    return risk.of(
-        uses=code.register_limit - used,
-        seconds=None if ends is None else (ends - now).total_seconds(),
+    return Reach(
+        uses=max(0, code.register_limit - used),
+        seconds=None if ends is None else max(0.0, (ends - now).total_seconds()),
         addresses=risk.width_of(code.ip_first, code.ip_last),
     )
 
@@ -126,14 +126,16 @@ def _is_still_to_disable(code: RegisterCode, state: states.State, *, now: dateti
 def _of_ours(teams: list[int] | None, ambiguous: dict[int, Ambiguous], *, now: datetime) -> Iterator[Item]:
     passes = standing.last_passes()
     for code in _in_question(teams, now=now).iterator(chunk_size=500):
-        code.upstream = Told(*(getattr(code, f"told_{name}") for name in facts.NAMES)) if code.told_changed_at else None
+        code.upstream = (
+            Told(*(getattr(code, f"told_{name}") for name in facts.NAMES)) if code.told_changed_at else None
+        )
         heard = [passes.get(code.region), code.upstream and code.upstream.changed_at]
         code.as_of = max(filter(None, heard), default=None)
         whys = whys_of(code, now=now)
         if found := ambiguous.get(code.pk):
             whys = (Why.AMBIGUOUS, *(why for why in whys if why != Why.UNKNOWN))
         if whys:
-            yield Item(whys, risk_of(code, now=now), code=code, candidates=found.candidates if found else ())
+            yield Item(whys, reach_of(code, now=now), code=code, candidates=found.candidates if found else ())
 
 
 def _in_question(teams: list[int] | None, *, now: datetime) -> QuerySet[RegisterCode]:
@@ -179,7 +181,7 @@ def _of_outside(teams: list[int] | None, *, now: datetime) -> Iterator[Item]:
         decisions = decisions.filter(team__in=teams)
     for one in standing.of_decisions(decisions, most=OUTSIDE_MOST):
         if one.is_open and (whys := _whys_of_outside(one, now=now)):
-            yield Item(whys, one.risk, standing=one)
+            yield Item(whys, one.reach, standing=one)
 
 
 def _whys_of_outside(one: Standing, *, now: datetime) -> tuple[Why, ...]:

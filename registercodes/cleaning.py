@@ -98,9 +98,7 @@ def _looked_up(batch: Sequence[UpstreamCode], *, origin: Origin, until: float) -
     if not _slot_free(DESCRIBE, until=until):
         return None
     try:
-        page = cloud.client().describe_register_codes(
-            region=batch[0].region, code_ids=ids, trace_id=origin.request_id
-        )
+        page = cloud.client().describe_register_codes(region=batch[0].region, code_ids=ids, trace_id=origin.request_id)
     except TatError:
         log.warning("clean_up_not_asked", extra={"region": batch[0].region}, exc_info=True)
         return None

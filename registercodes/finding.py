@@ -47,7 +47,9 @@ def _fingerprints(pasted: str) -> list[tuple[str, str]]:
     text = pasted.strip()
     words = dict.fromkeys([text, *BETWEEN.split(text)])
     chosen = [word for word in words if word][: WORDS_MOST + 1]
-    return [(key.id, OneTimeValue(word).fingerprint(key.fingerprint)) for key in keys.by_id().values() for word in chosen]
+    return [
+        (key.id, OneTimeValue(word).fingerprint(key.fingerprint)) for key in keys.by_id().values() for word in chosen
+    ]
 
 
 def _code_with(fingerprints: list[tuple[str, str]]) -> RegisterCode | None:

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from registercodes import audit, batches, cloud, places, rules, throttle
+from registercodes import access, audit, batches, cloud, places, rules, throttle
 from registercodes.audit import NOWHERE, Origin
 from registercodes.database import DATABASE_AWAY
 from registercodes.lifecycle import DISABLE, GONE
@@ -47,6 +47,21 @@ def decision_on(code: UpstreamCode) -> OutsideCode:
     """What was decided so far; unsaved where nothing was."""
     which = {"account": code.account, "region": code.region, "code_id": code.code_id}
     return OutsideCode.objects.select_related("team").filter(**which).first() or OutsideCode(**which)
+
+
+def code_to_close(user: Any, pk: int) -> tuple[UpstreamCode, OutsideCode]:
+    """By administrators, and by the team that adopted it; for anybody else it is as if there were none."""
+    code = codes().filter(pk=pk).first()
+    decision = decision_on(code) if code else OutsideCode()
+    is_member = access.is_member(user, decision.team_id or access.NO_TEAM)
+    if code is None or not (is_member or user.is_administrator):
+        raise access.NotThere("outside_code_not_found", asked=str(pk))
+    return code, decision
+
+
+def code_to_adopt(user: Any, pk: int) -> tuple[UpstreamCode, OutsideCode]:
+    access.must_administer(user, asked="outside_adopt")
+    return code_to_close(user, pk)
 
 
 def adopt(code: UpstreamCode, *, team: Team, why: str, actor: Any, origin: Origin) -> None:

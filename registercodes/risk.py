@@ -1,9 +1,23 @@
 """Decides how much harm a code could do: the hosts it still admits, for how long, from how many addresses. Pure."""
 
+from dataclasses import dataclass
 from typing import Final
 
 EVERYWHERE: Final = 2**32  # addresses
 FOR_EVER: Final = 100_000 * 3600  # seconds: longer than any finite life
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a code still admits. None of seconds: permanent; of addresses: any."""
+
+    uses: int
+    seconds: float | None
+    addresses: int | None
+
+    @property
+    def risk(self) -> int:
+        return of(uses=self.uses, seconds=self.seconds, addresses=self.addresses)
 
 
 def of(*, uses: int, seconds: float | None, addresses: int | None) -> int:

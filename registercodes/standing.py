@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from registercodes import outside, risk, rules, states, wording
 from registercodes.models import OutsideCode, RegisterCode, SyncRun, UpstreamCode
+from registercodes.risk import Reach
 
 PAGE = 25
 
@@ -58,14 +59,14 @@ class Standing:
         return " / ".join("?" if number is None else wording.grouped(number) for number in numbers)
 
     @property
-    def risk(self) -> int:
+    def reach(self) -> Reach:
         """By the widest reading of what the cloud did not tell, or told in a form that is none."""
-        limit, used = self.told.register_limit, self.told.registered_count
+        limit, used = self.told.register_limit, self.told.registered_count or 0
         bounds = rules.bounds_of(self.told.ip_address_range) if self.is_range else None
         ends = self.told.expires_at
-        return risk.of(
-            uses=(rules.LIMIT_MAX if limit is None else limit) - (used or 0),
-            seconds=None if ends is None else (ends - timezone.now()).total_seconds(),
+        return Reach(
+            uses=max(0, (rules.LIMIT_MAX if limit is None else limit) - used),
+            seconds=None if ends is None else max(0.0, (ends - timezone.now()).total_seconds()),
             addresses=risk.width_of(*(bounds or (None, None))),
         )
 

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from registercodes import rules, views
+from registercodes import rules, views, views_attention, views_cleaning, views_finding, views_outside
 
 
 class ReferenceConverter:
@@ -27,4 +27,11 @@ urlpatterns = [
     path("codes/<reference:reference>/", views.card, name="card"),
     path("codes/<reference:reference>/stored/", views.stored, name="stored"),
     path("codes/<reference:reference>/disable/", views.disable, name="disable"),
+    path("attention/", views_attention.attention, name="attention"),
+    path("adopted/", views_outside.adopted, name="adopted"),
+    path("outside/", views_outside.outside_codes, name="outside"),
+    path("outside/clean-up/", views_cleaning.clean_up, name="clean_up"),
+    path("outside/<int:pk>/disable/", views_outside.disable, name="outside_disable"),
+    path("outside/<int:pk>/adopt/", views_outside.adopt, name="outside_adopt"),
+    path("find/", views_finding.find, name="find"),
 ]

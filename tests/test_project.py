@@ -22,7 +22,7 @@ OURS = ("portal", "registercodes")
 LAYERS = (
     ("urls",),
     ("views", "views_attention", "views_outside", "views_cleaning", "views_finding", "admin", "management"),
-    ("forms", "queries", "overview", "attention"),
+    ("forms", "reasons", "queries", "overview", "attention"),
     ("history", "standing"),
     ("issuing", "explaining", "submissions", "syncing"),
     ("settling", "disabling", "outside", "cleaning"),
