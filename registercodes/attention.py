@@ -57,6 +57,11 @@ class Item:
     candidates: tuple[UpstreamCode, ...] = ()
 
     @property
+    def called(self) -> str:
+        """What a person can tell it by, in words read aloud."""
+        return self.code.reference if self.code else self.standing.told.code_id
+
+    @property
     def order(self) -> tuple[bool, int]:
         return Why.ORPHAN in self.whys, self.reach.risk
 

@@ -68,8 +68,10 @@ def clean(keys: Sequence[int], *, days: int, actor: Any, origin: Origin) -> list
     alive = chosen.keys() - {row.pk for row in rows}
     cleaned = [Cleaned(chosen[key], NOT_DEAD) for key in sorted(alive)]
     for _, of_region in itertools.groupby(rows, key=lambda row: row.region):
-        for batch in itertools.batched(of_region, batches.MOST):
-            cleaned += _clean(list(batch), actor=actor, origin=origin, until=until)
+        codes = list(of_region)
+        for first in range(0, len(codes), batches.MOST):
+            batch = codes[first : first + batches.MOST]
+            cleaned += _clean(batch, actor=actor, origin=origin, until=until)
     return cleaned
 
 

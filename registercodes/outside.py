@@ -49,17 +49,17 @@ def decision_on(code: UpstreamCode) -> OutsideCode:
     return OutsideCode.objects.select_related("team").filter(**which).first() or OutsideCode(**which)
 
 
-def code_to_close(user: Any, pk: int) -> tuple[UpstreamCode, OutsideCode]:
+def code_to_close(user: Any, pk: int) -> UpstreamCode:
     """By administrators, and by the team that adopted it; for anybody else it is as if there were none."""
     code = codes().filter(pk=pk).first()
     decision = decision_on(code) if code else OutsideCode()
     is_member = access.is_member(user, decision.team_id or access.NO_TEAM)
     if code is None or not (is_member or user.is_administrator):
         raise access.NotThere("outside_code_not_found", asked=str(pk))
-    return code, decision
+    return code
 
 
-def code_to_adopt(user: Any, pk: int) -> tuple[UpstreamCode, OutsideCode]:
+def code_to_adopt(user: Any, pk: int) -> UpstreamCode:
     access.must_administer(user, asked="outside_adopt")
     return code_to_close(user, pk)
 

@@ -54,7 +54,7 @@ def adopted(request: HttpRequest) -> HttpResponse:
 @views.page_and_form
 def disable(request: HttpRequest, pk: int) -> HttpResponse:
     """Asked for in words first, with a reason; says what it does not do."""
-    code, decision = outside.code_to_close(request.user, pk)
+    code = outside.code_to_close(request.user, pk)
     form = ReasonForm(_typed(request))
     context: dict[str, Any] = {"form": form, "was_interrupted": bool(getattr(request, "typed_before", None))}
     status = 200
@@ -74,7 +74,7 @@ def disable(request: HttpRequest, pk: int) -> HttpResponse:
 @views.page_and_form
 def adopt(request: HttpRequest, pk: int) -> HttpResponse:
     """Leads to the adopted ones, where the team finds it from now on."""
-    code, decision = outside.code_to_adopt(request.user, pk)
+    code = outside.code_to_adopt(request.user, pk)
     form = AdoptForm(_typed(request))
     if request.method == "POST" and form.is_valid():
         asked = form.cleaned_data
