@@ -9,6 +9,8 @@ from registercodes import access, cleaning, views
 from registercodes.batches import MOST as BATCH
 
 DAYS_MOST = 3650
+NUMBERS = r"\A[0-9]{1,18}(,[0-9]{1,18})*\Z"
+NONE_CHOSEN = _("No code was chosen.")
 
 
 class DaysForm(forms.Form):
@@ -16,15 +18,15 @@ class DaysForm(forms.Form):
 
 
 class CleanForm(DaysForm):
-    """The codes are those that the person saw listed; ``sure`` is said in words beside its box."""
+    """The codes are those that the person saw listed, in one field: a form may have few. ``sure`` is said in words."""
 
-    codes = forms.TypedMultipleChoiceField(coerce=int, required=True)
-    sure = forms.BooleanField(required=True, error_messages={"required": _("Tick the box to say that you want this.")})
+    codes = forms.RegexField(
+        NUMBERS, max_length=20 * cleaning.MOST, error_messages=dict.fromkeys(("required", "invalid"), NONE_CHOSEN)
+    )
+    sure = forms.BooleanField(error_messages={"required": _("Tick the box to say that you want this.")})
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-        typed = self.data.getlist("codes")[: cleaning.MOST]
-        self.fields["codes"].choices = [(key, key) for key in typed if views._whole(key) is not None]
+    def clean_codes(self) -> list[int]:
+        return [int(key) for key in self.cleaned_data["codes"].split(",")]
 
 
 @views.page_and_form
@@ -57,6 +59,7 @@ def _preview(
         "form": form,
         "refused": refused,
         "codes": codes,
+        "keys": ",".join(str(code.pk) for code in codes),
         "days": days,
         "total": total,
         "more": total - len(codes),
