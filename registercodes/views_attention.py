@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from registercodes import access, attention as attending, wording
+from registercodes import access, wording
+from registercodes import attention as attending
 from registercodes.attention import Item, Why
 from registercodes.models import Team
 from registercodes.risk import Reach
