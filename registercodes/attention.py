@@ -1,4 +1,4 @@
-"""Decides which codes a person should look at, why, and what is the one thing to do; riskiest first, never all of them.
+"""Decides which codes a person should look at, and why; riskiest first, never all of them.
 
 One pass over the codes in question, however many. An alarm (hosts enrolled
 with a code that nobody holds) comes before any number.

@@ -1,4 +1,4 @@
-"""Decides which long-dead codes may be deleted in the cloud, where they eat the account's quota; never one that is active.
+"""Decides which long-dead codes may be deleted in the cloud, where they eat its quota; never one that is active.
 
 Rows of ours stay: the record of a code outlives it. The cloud is asked about
 every id once more right before, and the wish is on record before the call.
@@ -61,7 +61,7 @@ def dead(*, days: int) -> QuerySet[UpstreamCode]:
 
 
 def clean(keys: Sequence[int], *, days: int, actor: Any, origin: Origin) -> list[Cleaned]:
-    """Delete those of ``keys`` that are dead by now as they were when they were chosen; each with what became of it."""
+    """Delete those of ``keys`` that are dead still; each of them with what became of it."""
     until = time.monotonic() + PATIENCE_SECONDS
     chosen = UpstreamCode.objects.in_bulk(list(keys)[:MOST])
     rows = list(dead(days=days).filter(pk__in=chosen))

@@ -1,5 +1,7 @@
 """A leaked value names its code, team and maker to those who may know, and is itself never kept, shown or logged."""
 
+import json
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
@@ -64,7 +66,7 @@ LEAKS = {
     "its command": f"tat_agent register ap-singapore 9b5rb72b-418f-4a81-b32e-000000000000 {VALUE}",
     "quoted": f"export RC='{VALUE}';",
     "an assignment": f"RegisterCodeValue={VALUE}",
-    "JSON": '{"RegisterCodeValue": "%s"}' % VALUE,
+    "JSON": json.dumps({"RegisterCodeValue": VALUE}),
 }
 
 
