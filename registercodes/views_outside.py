@@ -33,7 +33,7 @@ def outside_codes(request: HttpRequest) -> HttpResponse:
         "regions": list(dict.fromkeys([*settings.TAT_REGIONS, *filter(None, [region])])),
         "older_url": page.older and f"?{urlencode(asked | {'before': page.older})}",
         "newest_url": f"?{urlencode(asked)}" if before is not None else "",
-        "as_of": max(standing.last_passes().values(), default=None),
+        "as_of": _last_sync(),
         "may_adopt": getattr(request, "may_create", True),
     }
     return render(request, "registercodes/outside.html", context)
@@ -47,7 +47,12 @@ def adopted(request: HttpRequest) -> HttpResponse:
     codes = standing.adopted(teams=teams, most=ADOPTED_MOST + 1)
     mine = {team.pk for team in access.teams_of(user)}
     closable = [one.pk for one in codes if user.is_administrator or one.decision.team_id in mine]
-    context = {"codes": codes[:ADOPTED_MOST], "closable": closable, "is_cut": len(codes) > ADOPTED_MOST}
+    context = {
+        "codes": codes[:ADOPTED_MOST],
+        "closable": closable,
+        "is_cut": len(codes) > ADOPTED_MOST,
+        "as_of": _last_sync(),
+    }
     return render(request, "registercodes/adopted.html", context)
 
 
@@ -87,6 +92,11 @@ def adopt(request: HttpRequest, pk: int) -> HttpResponse:
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "registercodes/outside_adopt.html", context, status=status)
+
+
+def _last_sync() -> Any:
+    """Of the region that was read whole longest ago."""
+    return min(standing.last_passes().values(), default=None)
 
 
 def _typed(request: HttpRequest) -> Any:

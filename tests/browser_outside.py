@@ -21,15 +21,17 @@ def synced(portal: Portal) -> None:
     portal.manage("syncregistercodes", "--region", "ap-singapore")
 
 
-def long_dead(portal: Portal, description: str) -> str:
-    code_id = made_elsewhere(portal, description)
-    call(portal.sandbox, "DisableRegisterCodes", {"RegisterCodeIds": [code_id]})
+def long_dead(portal: Portal, *descriptions: str) -> list[str]:
+    """Disabled in the cloud, and as if a sync had seen them end long ago; the next sync sees better."""
+    code_ids = [made_elsewhere(portal, description) for description in descriptions]
+    call(portal.sandbox, "DisableRegisterCodes", {"RegisterCodeIds": code_ids})
     synced(portal)
     long_ago = (datetime.now(UTC) - timedelta(days=90)).isoformat(sep=" ")
-    portal.database.execute(
-        "UPDATE registercodes_upstreamcode SET expires_at = ? WHERE code_id = ?", long_ago, code_id
-    )
-    return code_id
+    for code_id in code_ids:
+        portal.database.execute(
+            "UPDATE registercodes_upstreamcode SET expires_at = ? WHERE code_id = ?", long_ago, code_id
+        )
+    return code_ids
 
 
 def outside_path(portal: Portal, code_id: str, what: str) -> str:

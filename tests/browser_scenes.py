@@ -299,8 +299,7 @@ def outside_disabled(stage: Stage, *, agreed: bool = True) -> Page:
 
 
 def clean_up(stage: Stage) -> Page:
-    for description in ("of last spring", LONG, RTL):
-        long_dead(stage.portal, description)
+    long_dead(stage.portal, "of last spring", LONG, RTL)
     return stage.at("/outside/clean-up/", "erin")
 
 

@@ -83,7 +83,7 @@ def test_a_pasted_value_names_its_owner_and_comes_back_nowhere(shared_portal, vi
 
 
 def test_everything_by_keyboard_with_the_focus_in_sight(shared_portal, visit):
-    code_id = long_dead(shared_portal, "dead by keyboard")
+    [code_id] = long_dead(shared_portal, "dead by keyboard")
     erin = visit(shared_portal, "erin", reduced_motion="reduce")
     erin.goto("/attention/")
     tab_to(erin, erin.get_by_role("link", name="Outside", exact=True))
@@ -102,7 +102,7 @@ def test_everything_by_keyboard_with_the_focus_in_sight(shared_portal, visit):
 
 
 def test_without_the_tick_nothing_is_deleted(shared_portal, visit):
-    code_id = long_dead(shared_portal, "dead, not confirmed")
+    [code_id] = long_dead(shared_portal, "dead, not confirmed")
     erin = visit(shared_portal, "erin")
     erin.goto("/outside/clean-up/")
     erin.get_by_role("button", name="Delete them").click()
