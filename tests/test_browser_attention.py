@@ -77,7 +77,8 @@ def test_a_pasted_value_names_its_owner_and_comes_back_nowhere(shared_portal, vi
     expect(erin.get_by_label("Leaked value")).to_have_value("")
     assert value not in erin.content()
     erin.get_by_role("link", name="Open its record").click()
-    erin.go_back()
+    expect(erin.get_by_role("heading", level=1)).to_have_text("leaked one")
+    erin.goto("/find/")
     assert value not in erin.content()
     assert value not in erin.evaluate("JSON.stringify([localStorage, sessionStorage, document.cookie, location.href])")
 
@@ -88,6 +89,7 @@ def test_everything_by_keyboard_with_the_focus_in_sight(shared_portal, visit):
     erin.goto("/attention/")
     tab_to(erin, erin.get_by_role("link", name="Outside", exact=True))
     erin.keyboard.press("Enter")
+    expect(erin.get_by_role("heading", level=1)).to_have_text("Outside the portal")
     tab_to(erin, erin.get_by_role("link", name="Clean up dead codes"))
     erin.keyboard.press("Enter")
     expect(erin.get_by_role("heading", level=1)).to_have_text("Clean up dead codes")
