@@ -131,6 +131,22 @@ def code_to_confirm(user: Any, reference: str) -> RegisterCode:
     return code
 
 
+def must_administer(user: Any, *, asked: str) -> None:
+    if not user.is_administrator:
+        raise MayNot("not_an_administrator", asked=asked)
+
+
+def must_look_after_codes(user: Any, *, asked: str) -> None:
+    """Whoever is in a team or has a role; others have no code to look at."""
+    if not (user.roles or teams_of(user)):
+        raise MayNot("in_no_team", asked=asked)
+
+
+def team_ids_seen(user: Any) -> list[int] | None:
+    """The teams whose codes the person may look at; None: all of them."""
+    return None if user.roles else [team.pk for team in teams_of(user)]
+
+
 def note(refusal: Refusal, *, user: Any, origin: Origin) -> None:
     """On record, folded by its reason alone: what was asked for is the person's word and could be new each time.
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from registercodes import database, disabling, leases, resolving, upstream
+from registercodes import database, disabling, leases, outside, resolving, upstream
 from registercodes.database import DATABASE_AWAY
 from registercodes.models import RegisterCode
 
@@ -73,6 +73,12 @@ def sync(
         yield synced
 
 
+def _disable_again(region: str) -> tuple[int, int]:
+    """Codes of ours and from outside together: agreed to, and wanted."""
+    (ours, ours_wanted), (theirs, theirs_wanted) = disabling.retry_wanted(region), outside.retry_wanted(region)
+    return ours + theirs, ours_wanted + theirs_wanted
+
+
 def _sync_region(region: str, *, patience: float, clock: Callable[[], datetime], until: float | None) -> Synced:
     with leases.held(region, patience=patience) as lease:
         if lease is None:
@@ -83,7 +89,7 @@ def _sync_region(region: str, *, patience: float, clock: Callable[[], datetime],
             # In this order a request left by a kill needs one sync, not two.
             unknown = resolving.give_up(region, now=clock())
             found, absent = resolving.resolve(region, run=taken.run, now=clock())
-        disabled, wanted = disabling.retry_wanted(region) if until is None else (0, 0)
+        disabled, wanted = _disable_again(region) if until is None else (0, 0)
         return Synced(
             region=region,
             why_not=taken.why_not,

@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 
 from registercodes import rules, views
+from registercodes.views import attention, cleaning, finding, outside
 
 
 class ReferenceConverter:
@@ -32,4 +33,11 @@ urlpatterns = [
     path("codes/<reference:reference>/told/", views.put_away, name="put_away"),
     path("codes/disable-several/", views.disable_several, name="disable_several"),
     path("codes.csv", views.export, name="export"),
+    path("attention/", attention.attention, name="attention"),
+    path("adopted/", outside.adopted, name="adopted"),
+    path("outside/", outside.outside_codes, name="outside"),
+    path("outside/clean-up/", cleaning.clean_up, name="clean_up"),
+    path("outside/<int:pk>/disable/", outside.disable, name="outside_disable"),
+    path("outside/<int:pk>/adopt/", outside.adopt, name="outside_adopt"),
+    path("find/", finding.find, name="find"),
 ]

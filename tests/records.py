@@ -10,7 +10,7 @@ from datetime import UTC
 from django.conf import settings
 from django.utils import timezone
 
-from registercodes.models import AuditEvent, AuditHead, RegisterCode
+from registercodes.models import AuditEvent, AuditHead, OutsideCode, RegisterCode, UpstreamCode
 
 _numbers = itertools.count()
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
@@ -71,3 +71,38 @@ def digest(event: AuditEvent) -> str:
 
 def chain_key(secret: str) -> bytes:
     return hmac.new(secret.encode(), b"register code portal: audit chain", hashlib.sha256).digest()
+
+
+def from_outside(*, team=None, by=None, region: str = "ap-singapore", **facts) -> UpstreamCode:
+    """A code that a sync saw and no row asked for; adopted where a team is given."""
+    now = timezone.now()
+    told = {
+        "code_id": f"out5rb72-418f-4a81-b32e-{next(_numbers):012}",
+        "description": "made by hand",
+        "register_limit": 10,
+        "registered_count": 0,
+        "enabled": True,
+        "first_seen_at": now,
+        "changed_at": now,
+        "created_at": now,
+    }
+    code = UpstreamCode.objects.create(account=settings.TAT_ACCOUNT, region=region, **(told | facts))
+    if team:
+        OutsideCode.objects.create(
+            account=code.account, region=region, code_id=code.code_id, team=team, adopted_at=now, adopted_by=by
+        )
+    return code
+
+
+def seen(code, **facts) -> UpstreamCode:
+    """What a sync saw of a code of ours."""
+    told = {"code_id": code.code_id, "register_limit": code.register_limit, "created_at": code.created_at}
+    return from_outside(region=code.region, **(told | facts))
+
+
+def placed(path: str, code, team) -> str:
+    """An address of the literal tables, with codes that exist in the places of the words."""
+    path = path.replace("CODE", code.reference)
+    if "OUTSIDE" in path:
+        path = path.replace("OUTSIDE", str(from_outside().pk))
+    return path.replace("ADOPTED", str(from_outside(team=team).pk)) if "ADOPTED" in path else path

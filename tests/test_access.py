@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 from reading_pages import send, text
-from records import a_code
+from records import a_code, placed
 
 from portal.sso.models import User
 from registercodes.models import AuditEvent, Fold, Membership, RegisterCode, Team
@@ -48,6 +48,20 @@ GET  /codes.csv                       302   200 200     200     403  200  200   
 GET  /codes/zzzzzzz/                  302   404 404     404     404  404  404         302
 POST /codes/zzzzzzz/stored/           302   404 404     404     404  404  404         302
 POST /codes/zzzzzzz/disable/          302   404 404     404     404  404  404         302
+GET  /attention/                      302   200 200     200     403  200  200         302
+GET  /adopted/                        302   200 200     200     403  200  200         302
+GET  /outside/                        302   403 403     403     403  403  200         302
+GET  /outside/clean-up/               302   403 403     403     403  403  200         302
+POST /outside/clean-up/               302   403 403     403     403  403  422         302
+GET  /outside/OUTSIDE/disable/        302   404 404     404     404  404  200         302
+POST /outside/OUTSIDE/disable/        302   404 404     404     404  404  422         302
+GET  /outside/OUTSIDE/adopt/          302   403 403     403     403  403  200         302
+POST /outside/OUTSIDE/adopt/          302   403 403     403     403  403  422         302
+GET  /outside/ADOPTED/disable/        302   200 200     404     404  404  200         302
+POST /outside/ADOPTED/disable/        302   422 422     404     404  404  422         302
+GET  /outside/0/disable/              302   404 404     404     404  404  404         302
+GET  /find/                           302   200 200     200     403  200  200         302
+POST /find/                           302   422 422     422     403  422  422         302
 GET  /sso/sign-in/                    200   200 200     200     200  200  200         200
 POST /sso/sign-in/                    302   302 302     302     302  302  302         302
 GET  /sso/login/                      302   302 302     302     302  302  302         302
@@ -111,7 +125,7 @@ def seated(request, web):
 def test_every_address_answers_each_person_as_the_table_says(
     method, path, who, status, seated, code, asleep, typed, cloud
 ):
-    path = path.replace("CODE", code.reference)
+    path = placed(path, code, code.team)
 
     answer = ask(seated(who), method, path, typed)
 
@@ -142,6 +156,7 @@ def test_every_address_of_the_portal_is_in_the_table():
     asked = {path.lstrip("/").partition("?")[0] for _, path, *_ in ROWS}
     for pattern in patterns():
         shape = re.sub(r"<slug:team_key>", "web", re.sub(r"<reference:reference>", "CODE", pattern))
+        shape = shape.replace("<int:pk>", "OUTSIDE")
         assert shape in asked, f"{pattern} is not in the table"
 
 

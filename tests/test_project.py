@@ -22,11 +22,12 @@ OURS = ("portal", "registercodes")
 LAYERS = (
     ("urls",),
     ("views", "admin", "management"),
-    ("forms", "queries", "overview", "telling", "tabular"),
-    ("history", "refreshing"),
+    ("forms", "reasons", "queries", "overview", "telling", "tabular", "attention"),
+    ("history", "refreshing", "standing"),
     ("issuing", "explaining", "submissions", "syncing", "closing"),
-    ("settling", "disabling"),
+    ("settling", "disabling", "outside", "cleaning"),
     ("lifecycle", "teams", "proving", "archiving", "restoring", "extracts", "exporting", "following"),
+    ("finding", "quotas"),
     ("upstream", "resolving", "hosts"),
     ("anchors", "witness"),
     ("verifying", "walking", "sealing"),
@@ -34,8 +35,8 @@ LAYERS = (
     ("access", "policies", "audit", "ownership", "throttle", "places", "triggers", "leases", "facts"),
     ("replacing", "listing"),
     ("models", "keys"),
-    ("wording", "enrolling", "paging", "states"),
-    ("rules", "secret", "tat", "database", "operator", "files", "charts"),
+    ("wording", "enrolling", "paging", "states", "batches"),
+    ("rules", "secret", "tat", "database", "operator", "files", "charts", "risk"),
 )
 WITHOUT_DJANGO = ("rules", "secret", "charts", "enrolling", "tat", "sandbox")
 

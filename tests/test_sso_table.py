@@ -14,7 +14,7 @@ from django.utils import timezone
 from glass_breaking import let_in
 from provider_visitor import LOGIN, loopback_provider, provider  # noqa: F401
 from reading_pages import heading, send, text
-from records import a_code
+from records import a_code, placed
 from seats import seat
 
 from portal.sso.models import User
@@ -42,6 +42,20 @@ POST   /codes/CODE/disable/         login    302   404      404    404     403  
 GET    /codes/zzzzzzz/              login    404   404      404    404     404   404 login   404
 POST   /codes/zzzzzzz/stored/       login    404   404      404    404     404   404 login   403
 POST   /codes/zzzzzzz/disable/      login    404   404      404    404     404   404 login   404
+GET    /attention/                  login    200   200      403    403     200   200 login   200
+GET    /adopted/                    login    200   200      403    403     200   200 login   200
+GET    /outside/                    login    403   403      403    403     403   200 login   403
+GET    /outside/clean-up/           login    403   403      403    403     403   200 login   403
+POST   /outside/clean-up/           login    403   403      403    403     403   422 login   403
+GET    /outside/OUTSIDE/disable/    login    404   404      404    404     404   200 login   404
+POST   /outside/OUTSIDE/disable/    login    404   404      404    404     404   422 login   404
+GET    /outside/OUTSIDE/adopt/      login    403   403      403    403     403   200 login   403
+POST   /outside/OUTSIDE/adopt/      login    403   403      403    403     403   422 login   403
+GET    /outside/ADOPTED/disable/    login    200   404      404    404     404   200 login   200
+POST   /outside/ADOPTED/disable/    login    422   404      404    404     404   422 login   422
+GET    /outside/0/disable/          login    404   404      404    404     404   404 login   404
+GET    /find/                       login    200   200      403    403     200   200 login   200
+POST   /find/                       login    422   422      403    403     422   422 login   403
 GET    /sso/sign-in/                  404    404   404      404    404     404   404   404   404
 POST   /sso/sign-in/                  404    404   404      404    404     404   404   404   404
 GET    /sso/login/                    302    302   302      302    302     302   302   302   302
@@ -132,7 +146,7 @@ def test_every_address_answers_each_person_as_the_table_says(
 ):
     fields = Typed(member, web)() if path.startswith("/teams/") else {}
 
-    answer = ask(seated(who), method, path.replace("CODE", code.reference), fields)
+    answer = ask(seated(who), method, placed(path, code, web), fields)
 
     assert is_sent_to_sign_in(answer) is (said == "login")
     assert said == "login" or answer.status_code == int(said)
@@ -155,6 +169,7 @@ def test_every_address_of_the_portal_is_in_the_table():
     asked = {path.lstrip("/") for _, path, *_ in ROWS}
     for pattern in patterns():
         shape = re.sub(r"<slug:team_key>", "web", re.sub(r"<reference:reference>", "CODE", pattern))
+        shape = shape.replace("<int:pk>", "OUTSIDE")
         if not (admin and pattern.startswith(admin.lstrip("/"))):
             assert shape in asked, f"{pattern} is not in the table"
 

@@ -26,9 +26,12 @@ log = logging.getLogger("portal.sso")
 
 NEW, PLAN = "registercodes:new", "registercodes:plan"
 REPLACE, DISABLE, SEVERAL = "registercodes:replace", "registercodes:disable", "registercodes:disable_several"
-FORMS = frozenset({NEW, REPLACE, DISABLE, SEVERAL})  # shown only to whom it will not expire under the hands
+OUTSIDE_DISABLE, ADOPT = "registercodes:outside_disable", "registercodes:outside_adopt"
+# Shown only to whom it will not expire under the hands.
+FORMS = frozenset({NEW, REPLACE, DISABLE, SEVERAL, OUTSIDE_DISABLE, ADOPT})
 CREATING = frozenset({NEW, REPLACE})
-CLOSING = frozenset({DISABLE, SEVERAL, "registercodes:refresh"})  # a refresh resolves, and disables what nobody holds
+# A refresh resolves, and disables what nobody holds.
+CLOSING = frozenset({DISABLE, SEVERAL, OUTSIDE_DISABLE, "registercodes:refresh"})
 CLOSING_SECONDS = 3600
 HARMLESS = frozenset({PLAN})  # posts that change nothing
 RECORDING = frozenset({"registercodes:stored"})  # the other posts: like creating, not while nobody can vouch

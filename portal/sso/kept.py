@@ -1,6 +1,7 @@
 """Keeps what somebody typed while their browser is away at the provider: in a cookie of their own, for that page only.
 
-Typed fields, never a value: no page that shows one has a form to send it back.
+Typed fields, never a value: no page that shows one has a form to send it back, and nothing is kept of the one
+form that a value is pasted into.
 """
 
 from dataclasses import asdict, dataclass
@@ -13,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 SALT = "portal.sso.kept"
 SECONDS = 900
 LENGTH = 3800  # browsers drop a cookie of more than 4096 bytes, name and attributes included
+NEVER_KEPT = frozenset({"registercodes:find"})
 NOT_TYPED = "csrfmiddlewaretoken"
 
 
@@ -27,6 +29,8 @@ class Kept:
 
 def keep(request: HttpRequest, response: HttpResponse, *, path: str, person: int) -> None:
     """What a cookie does not hold loses its longest field first: of an honest form that is what the rules refuse."""
+    if request.resolver_match is None or request.resolver_match.view_name in NEVER_KEPT:
+        return
     fields = {name: values for name, values in request.POST.lists() if name != NOT_TYPED}
     text = _signed(Kept(path, person, fields))
     while fields and len(text) > LENGTH:

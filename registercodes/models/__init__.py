@@ -3,6 +3,7 @@
 from registercodes.models.codes import RegisterCode
 from registercodes.models.events import Action, AuditEvent, AuditHead, Fold, Outcome
 from registercodes.models.installation import Installation
+from registercodes.models.outside import OutsideCode
 from registercodes.models.teams import Membership, Team
 from registercodes.models.upstream import CallBudget, SyncLease, SyncRun, UpstreamCode
 
@@ -15,6 +16,7 @@ __all__ = [
     "Installation",
     "Membership",
     "Outcome",
+    "OutsideCode",
     "RegisterCode",
     "SyncLease",
     "SyncRun",
