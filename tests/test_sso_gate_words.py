@@ -11,7 +11,7 @@ from portal.sso import gate
 pytestmark = pytest.mark.django_db
 
 PRESSES = {"CREATING": gate.CREATING, "CLOSING": gate.CLOSING, "HARMLESS": gate.HARMLESS, "RECORDING": gate.RECORDING}
-NOBODYS = {"team_key": "none", "reference": "zzzzzzz"}  # so that nothing happens
+NOBODYS = {"team_key": "none", "reference": "zzzzzzz", "pk": 0}  # so that nothing happens
 
 
 def view_names(resolver=None, prefix=""):

@@ -25,13 +25,15 @@ from registercodes import access, submissions, views
 log = logging.getLogger("portal.sso")
 
 NEW, PLAN = "registercodes:new", "registercodes:plan"
-OUTSIDE = ("registercodes:outside_disable", "registercodes:outside_adopt")
-FORMS = frozenset({NEW, "registercodes:disable", *OUTSIDE})  # shown only to whom it will not expire under the hands
+FORMS = frozenset({NEW, "registercodes:disable", "registercodes:outside_disable"})  # shown only to whom it will not expire under the hands
 CREATING = frozenset({NEW})
 CLOSING = frozenset({"registercodes:disable", "registercodes:outside_disable"})
 CLOSING_SECONDS = 3600
 HARMLESS = frozenset({PLAN})  # posts that change nothing
-RECORDING = frozenset({"registercodes:stored"})  # the other posts: like creating, not while nobody can vouch
+# The other posts: like creating, not while nobody can vouch.
+RECORDING = frozenset(
+    {"registercodes:stored", "registercodes:outside_adopt", "registercodes:clean_up", "registercodes:find"}
+)
 OPEN = frozenset({"sso"})  # namespaces: what signs in and out
 
 View = Callable[..., HttpResponse]
