@@ -25,9 +25,10 @@ from registercodes import access, submissions, views
 log = logging.getLogger("portal.sso")
 
 NEW, PLAN = "registercodes:new", "registercodes:plan"
-FORMS = frozenset({NEW, "registercodes:disable", "registercodes:outside_disable"})  # shown only to whom it will not expire under the hands
+DISABLE, DISABLE_OUTSIDE = "registercodes:disable", "registercodes:outside_disable"
+FORMS = frozenset({NEW, DISABLE, DISABLE_OUTSIDE})  # shown only to whom it will not expire under the hands
 CREATING = frozenset({NEW})
-CLOSING = frozenset({"registercodes:disable", "registercodes:outside_disable"})
+CLOSING = frozenset({DISABLE, DISABLE_OUTSIDE})
 CLOSING_SECONDS = 3600
 HARMLESS = frozenset({PLAN})  # posts that change nothing
 # The other posts: like creating, not while nobody can vouch.
