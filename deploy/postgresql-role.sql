@@ -59,6 +59,10 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON django_session TO register_code_portal;
 GRANT SELECT, INSERT, UPDATE (next_at) ON registercodes_callbudget TO register_code_portal;
 GRANT SELECT, INSERT, UPDATE (since, repeats) ON registercodes_fold TO register_code_portal;
 GRANT SELECT, INSERT, UPDATE ON registercodes_upstreamcode TO register_code_portal;
+GRANT SELECT, INSERT ON registercodes_outsidecode TO register_code_portal;
+GRANT UPDATE (
+    team_id, adopted_at, adopted_by_id, adopted_why, disable_wanted_at, disable_wanted_by_id, disable_why, disabled_at
+) ON registercodes_outsidecode TO register_code_portal;
 GRANT SELECT, INSERT, UPDATE ON registercodes_syncrun TO register_code_portal;
 
 -- What this database is the record of; /readyz writes the one column to prove that writing works.

@@ -6,7 +6,8 @@ from portal.environment import Environment
 
 # First words of the portal's own addresses, those of pages to come included.
 TAKEN = frozenset(
-    {"sso", "teams", "codes", "find", "attention", "outside", "changes", "healthz", "readyz", "static", "metrics"}
+    {"sso", "teams", "codes", "find", "attention", "outside", "adopted", "codes.csv"}
+    | {"changes", "healthz", "readyz", "static", "metrics"}
 )
 FOLDERS = re.compile(r"(?:[A-Za-z0-9_-]+/)+")
 

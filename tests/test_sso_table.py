@@ -42,6 +42,13 @@ POST   /codes/CODE/disable/         login    302   404      404    404     403  
 GET    /codes/zzzzzzz/              login    404   404      404    404     404   404 login   404
 POST   /codes/zzzzzzz/stored/       login    404   404      404    404     404   404 login   403
 POST   /codes/zzzzzzz/disable/      login    404   404      404    404     404   404 login   404
+GET    /codes/CODE/replace/         login    200   404      404    404     403   403 login   403
+POST   /codes/CODE/replace/         login    302   404      404    404     403   403 login   403
+POST   /codes/CODE/refresh/         login    302   404      404    404     403   302 login   302
+POST   /codes/CODE/told/            login    302   404      404    404     403   403 login   403
+GET    /codes/disable-several/      login    200   200      200    200     200   200 login   200
+POST   /codes/disable-several/      login    200   200      200    200     200   200 login   200
+GET    /codes.csv                   login    200   200      403    403     200   200 login   200
 GET    /attention/                  login    200   200      403    403     200   200 login   200
 GET    /adopted/                    login    200   200      403    403     200   200 login   200
 GET    /outside/                    login    403   403      403    403     403   200 login   403

@@ -26,15 +26,18 @@ log = logging.getLogger("portal.sso")
 
 NEW, PLAN = "registercodes:new", "registercodes:plan"
 REPLACE, DISABLE, SEVERAL = "registercodes:replace", "registercodes:disable", "registercodes:disable_several"
-OUTSIDE_DISABLE, ADOPT = "registercodes:outside_disable", "registercodes:outside_adopt"
+DISABLE_OUTSIDE = "registercodes:outside_disable"
 # Shown only to whom it will not expire under the hands.
-FORMS = frozenset({NEW, REPLACE, DISABLE, SEVERAL, OUTSIDE_DISABLE, ADOPT})
+FORMS = frozenset({NEW, REPLACE, DISABLE, SEVERAL, DISABLE_OUTSIDE})
 CREATING = frozenset({NEW, REPLACE})
 # A refresh resolves, and disables what nobody holds.
-CLOSING = frozenset({DISABLE, SEVERAL, OUTSIDE_DISABLE, "registercodes:refresh"})
+CLOSING = frozenset({DISABLE, SEVERAL, DISABLE_OUTSIDE, "registercodes:refresh"})
 CLOSING_SECONDS = 3600
 HARMLESS = frozenset({PLAN})  # posts that change nothing
-RECORDING = frozenset({"registercodes:stored"})  # the other posts: like creating, not while nobody can vouch
+# The other posts: like creating, not while nobody can vouch.
+RECORDING = frozenset(
+    f"registercodes:{name}" for name in ("stored", "put_away", "outside_adopt", "clean_up", "find")
+)
 OPEN = frozenset({"sso"})  # namespaces: what signs in and out
 
 View = Callable[..., HttpResponse]
