@@ -5,17 +5,18 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from bench import calls, issuing, postgresql, starting, visiting  # noqa: E402
+from bench import auditing, calls, issuing, postgresql, starting, visiting  # noqa: E402
 from bench.figures import Figure, machine, table, write  # noqa: E402
 
-PARTS = ("issuing", "calls", "starting", "checking")
+PARTS = ("issuing", "calls", "starting", "checking", "auditing")
+TINY_RECORD = auditing.Sizes(short=100, long=200, times=1)
 TINY = issuing.Sizes(seconds=0.4, events=3, pages=20)
 
 
@@ -49,13 +50,18 @@ def _options() -> argparse.Namespace:
 def _issuing(directory: Path, options: argparse.Namespace, notes: list[str]) -> list[Figure]:
     sizes = TINY if options.tiny else issuing.Sizes()
     found: list[Figure] = []
-    for database in options.database or ["SQLite", "PostgreSQL"]:
-        server, note = postgresql.server() if database == "PostgreSQL" else ("", "")
-        notes += [note] if note else []
-        if database == "PostgreSQL" and not server:
-            continue
+    for database, server in _databases(options, notes):
         found += _on(directory / database, database, server, sizes=sizes, with_visit=not found)
     return found
+
+
+def _databases(options: argparse.Namespace, notes: list[str]) -> Iterator[tuple[str, str]]:
+    """Those that are asked for and there: (name, server's address or empty)."""
+    for database in options.database or ["SQLite", "PostgreSQL"]:
+        server, note = postgresql.server() if database == "PostgreSQL" else ("", "")
+        notes += [note] if note and note not in notes else []
+        if database == "SQLite" or server:
+            yield database, server
 
 
 def _on(directory: Path, database: str, server: str, *, sizes: issuing.Sizes, with_visit: bool) -> list[Figure]:
@@ -89,11 +95,21 @@ def _checking(directory: Path, options: argparse.Namespace, notes: list[str]) ->
     return checking.figures(directory, navigations=2 if options.tiny else 20)
 
 
+def _auditing(directory: Path, options: argparse.Namespace, notes: list[str]) -> list[Figure]:
+    found: list[Figure] = []
+    for database, server in _databases(options, notes):
+        _say(f"a long record on {database}")
+        sizes = TINY_RECORD if options.tiny else auditing.Sizes()
+        found += auditing.figures(directory, database=database, server=server, sizes=sizes)
+    return found
+
+
 MEASURED: dict[str, Callable[[Path, argparse.Namespace, list[str]], list[Figure]]] = {
     "issuing": _issuing,
     "calls": _calls,
     "starting": _starting,
     "checking": _checking,
+    "auditing": _auditing,
 }
 
 

@@ -14,7 +14,7 @@ HEADINGS = ("figure", "measured", "yardstick", "ratio", "goal", "met?")
 
 @dataclass(frozen=True)
 class Figure:
-    """``goal`` is a limit on ``measured`` (a plain word, "≤") or on ``ratio`` (``of_ratio``, "≥"); None: no goal."""
+    """``goal`` is a limit on ``measured`` (a plain word, "≤"; ``at_least``, "≥") or on ``ratio`` (``of_ratio``, "≥"); None: no goal."""
 
     name: str
     measured: float
@@ -23,6 +23,7 @@ class Figure:
     yardstick_is: str = ""
     goal: float | None = None
     of_ratio: bool = False
+    at_least: bool = False
 
     @property
     def ratio(self) -> float | None:
@@ -34,6 +35,8 @@ class Figure:
             return None
         if self.of_ratio:
             return self.ratio is not None and self.ratio >= self.goal
+        if self.at_least:
+            return self.measured >= self.goal
         return self.measured <= self.goal
 
     def facts(self) -> dict[str, object]:
@@ -42,8 +45,10 @@ class Figure:
     def row(self) -> tuple[str, ...]:
         beside = f"{number(self.yardstick)} {self.yardstick_is}" if self.yardstick is not None else self.yardstick_is
         goal = (
-            "" if self.goal is None else f"ratio ≥ {self.goal:g}" if self.of_ratio else f"≤ {self.goal:g} {self.unit}"
-        )
+            "" if self.goal is None
+            else f"ratio ≥ {self.goal:g}" if self.of_ratio
+            else f"{'≥' if self.at_least else '≤'} {self.goal:g} {self.unit}"
+        )  # fmt: skip
         met = {None: "", True: "met", False: "MISSED"}[self.is_met]
         ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
         return self.name, f"{number(self.measured)} {self.unit}", beside, ratio, goal, met

@@ -17,6 +17,9 @@ OUTCOME_ONCE = "what became of a register code is written once"
 MOVE_UNKNOWN = "a register code's state does not move that way"
 NO_REPLACE = "an existing row of history is never replaced"
 
+# In the words of the unique index's own condition, or the index is not used and all codes of a region are read.
+HAS_ID = "NOT (c.code_id = '')"
+
 
 @dataclass(frozen=True)
 class Trigger:
@@ -54,7 +57,7 @@ def _move_unknown() -> str:
 
 def _code_id_given_twice() -> str:
     taken = f"SELECT 1 FROM {CODES} c WHERE c.id <> OLD.id AND c.account = NEW.account"  # noqa: S608 (our own names)
-    same_code = f"{taken} AND c.region = NEW.region AND c.code_id = NEW.code_id"
+    same_code = f"{taken} AND c.region = NEW.region AND c.code_id = NEW.code_id AND {HAS_ID}"
     return f"OLD.code_id <differs> NEW.code_id AND (OLD.code_id <> '' OR EXISTS ({same_code}))"
 
 
@@ -84,7 +87,8 @@ SQLITE_GUARDS = (
         NO_REPLACE,
         f"EXISTS (SELECT 1 FROM {CODES} c WHERE c.id = NEW.id OR c.reference = NEW.reference"  # noqa: S608
         " OR c.submission = NEW.submission OR (NEW.replaces_id IS NOT NULL AND c.replaces_id = NEW.replaces_id)"
-        " OR (NEW.code_id <> '' AND c.account = NEW.account AND c.region = NEW.region AND c.code_id = NEW.code_id))",
+        " OR (NEW.code_id <> '' AND c.account = NEW.account AND c.region = NEW.region AND c.code_id = NEW.code_id"
+        f" AND {HAS_ID}))",
     ),
 )
 

@@ -186,7 +186,7 @@ def _asked(number: int, chance: random.Random) -> dict[str, Any]:
     )
     first, last = rules.bounds_of(network) or (None, None)
     return {
-        "reference": "".join(rules.MARK_ALPHABET[number >> 5 * place & 31] for place in range(7)),
+        "reference": "".join(rules.MARK_ALPHABET[(number | 1 << 34) >> 5 * place & 31] for place in range(7)),
         "region": chance.choice(REGIONS),
         "description": f"{chance.choice(PURPOSES)} {number % 97}".strip(),
         "instance_name_prefix": chance.choice(("web", "", "edge")),

@@ -13,8 +13,10 @@ from django.db import close_old_connections, connection
 from django.test import Client
 from django.utils import timezone
 from glass_breaking import DEAD, let_in
-from provider_visitor import loopback_provider, provider  # noqa: F401
+from interruptions import grow_old
+from provider_visitor import loopback_provider, provider, visit  # noqa: F401
 from reading_pages import heading, text
+from rechecking import there_and_back
 from records import a_code, break_in_chain
 from tampering import manage
 from test_admin_audit import note
@@ -182,13 +184,25 @@ def test_a_long_record_leaves_in_parts(as_dora, dora, monkeypatch):
     assert len(parts) == 3 and numbers(b"".join(parts)) == list(range(1, 12))
 
 
-def test_a_press_that_had_to_be_checked_first_comes_back_to_its_question(as_dora, told):
+def test_its_page_says_what_would_leave(as_dora, told):
     page = as_dora.get(EXPORT, {"team": "web", "action": "code.issued"})
 
     assert heading(page) == "Export"
     assert dict(page.context["filters"]) == {"Team": "web", "Action": "code.issued"}
-    assert '<input type="hidden" name="team" value="web">' in text(page)
     assert not exports().exists()
+
+
+def test_a_press_that_had_to_be_checked_first_comes_back_to_its_question(client, provider, settings, told):
+    settings.OIDC_AUDITOR_GROUPS = ["sample-web"]  # which the provider says that she is in
+    visit(client, provider)
+    grow_old(client)
+
+    page = there_and_back(client, provider, asked_by(client, "csv", team="payments"))
+
+    assert heading(page) == "Export" and not exports().exists()
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', text(page)))
+    assert {name: word for name, word in hidden.items() if name != "csrfmiddlewaretoken"} == {"team": "payments"}
+    assert numbers(taken(asked_by(client, team=hidden["team"]))) == [3]
 
 
 # What must not happen.
