@@ -40,10 +40,10 @@ POST /codes/CODE/refresh/             302   302 302     404     404  403  302   
 GET  /codes/CODE/refresh/             302   302 302     302     302  302  302         302
 POST /codes/CODE/told/                302   302 403     404     404  403  403         302
 GET  /codes/CODE/told/                302   302 302     302     302  302  302         302
-GET  /codes/disable-several/          302   200 200     200     200  200  200         302
-POST /codes/disable-several/          302   200 200     200     200  200  200         302
-GET  /codes/disable-several/?code=CODE 302  200 200     404     404  403  200         302
-POST /codes/disable-several/?code=CODE 302  200 200     404     404  403  200         302
+GET  /codes/disable-several/          302   200 200     200     403  200  200         302
+POST /codes/disable-several/          302   200 200     200     403  200  200         302
+GET  /codes/disable-several/?code=CODE 302  200 200     404     403  403  200         302
+POST /codes/disable-several/?code=CODE 302  200 200     404     403  403  200         302
 GET  /codes.csv                       302   200 200     200     403  200  200         302
 GET  /codes/zzzzzzz/                  302   404 404     404     404  404  404         302
 POST /codes/zzzzzzz/stored/           302   404 404     404     404  404  404         302

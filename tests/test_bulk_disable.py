@@ -178,7 +178,7 @@ def test_who_left_the_team_after_ticking_closes_nothing(as_alice, alice, make, c
     as_alice.get(PATH, {"code": code.reference})
     Membership.objects.filter(user=alice).update(checked_at=timezone.now() - timezone.timedelta(days=40))
 
-    assert press(as_alice, code).status_code == 404
+    assert press(as_alice, code).status_code == 403
     assert cloud.calls(DISABLE) == []
 
 

@@ -46,8 +46,8 @@ GET    /codes/CODE/replace/         login    200   404      404    404     403  
 POST   /codes/CODE/replace/         login    302   404      404    404     403   403 login   403
 POST   /codes/CODE/refresh/         login    302   404      404    404     403   302 login   302
 POST   /codes/CODE/told/            login    302   404      404    404     403   403 login   403
-GET    /codes/disable-several/      login    200   200      200    200     200   200 login   200
-POST   /codes/disable-several/      login    200   200      200    200     200   200 login   200
+GET    /codes/disable-several/      login    200   200      403    403     200   200 login   200
+POST   /codes/disable-several/      login    200   200      403    403     200   200 login   200
 GET    /codes.csv                   login    200   200      403    403     200   200 login   200
 GET    /attention/                  login    200   200      403    403     200   200 login   200
 GET    /adopted/                    login    200   200      403    403     200   200 login   200

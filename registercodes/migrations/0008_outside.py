@@ -13,6 +13,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name='auditevent',
+            name='action',
+            field=models.CharField(choices=[('code.requested', 'asked for a code'), ('code.issued', 'code issued'), ('code.refused', 'refused by the cloud'), ('code.not_sent', 'not sent'), ('code.unknown', 'outcome unknown'), ('code.found', 'found upstream'), ('code.absent', 'never made'), ('code.withheld', 'value withheld'), ('code.denied', 'denied by policy'), ('code.replayed', 'same submission sent again'), ('code.confirmed', 'value stored'), ('code.disable_requested', 'disabling asked for'), ('code.disabled', 'disabled'), ('outside.adopted', 'adopted from outside the portal'), ('outside.disable_requested', 'disabling asked for, made outside the portal'), ('outside.disabled', 'disabled, made outside the portal'), ('codes.delete_requested', 'deleting dead codes asked for'), ('codes.deleted', 'dead codes deleted'), ('team.created', 'team made'), ('team.changed', 'team changed'), ('user.signed_in', 'signed in'), ('user.signed_out', 'signed out'), ('user.denied', 'access denied'), ('user.teams_changed', 'teams or roles changed'), ('user.break_glass', 'break-glass sign-in'), ('user.sessions_ended', 'sessions ended by an administrator'), ('user.deactivated', 'person deactivated'), ('user.reactivated', 'person reactivated'), ('value.looked_up', 'value looked up'), ('audit.exported', 'audit exported'), ('audit.handed_out', 'export handed out whole'), ('audit.archived', 'audit archived'), ('chain.restored', 'record restored from a backup')], max_length=32),
+        ),
         migrations.CreateModel(
             name='OutsideCode',
             fields=[

@@ -73,6 +73,7 @@ def _replace_page(request: HttpRequest, code: RegisterCode, *, status: int = 200
 @page_and_form
 def disable_several(request: HttpRequest) -> HttpResponse:
     """Those ticked on a list: named, asked for in words, then told one by one what became of each."""
+    access.must_look_after_codes(request.user, asked="disable_several")
     ticked = list(dict.fromkeys((request.POST if request.method == "POST" else request.GET).getlist("code")))
     if len(ticked) > closing.MOST:
         return _several_page(request, [], status=422, too_many=True)
