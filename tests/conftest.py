@@ -32,8 +32,8 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _meets_a_database(item) -> bool:
-    """Tests of processes and browsers start portals of their own."""
-    marked = any(item.get_closest_marker(name) for name in ("django_db", "processes", "browser", "alone"))
+    """Tests of processes and browsers start portals of their own; what is skipped on one database is about the other."""
+    marked = any(item.get_closest_marker(name) for name in ("django_db", "processes", "browser", "alone", "skipif"))
     return marked or bool({"db", "transactional_db"} & set(item.fixturenames))
 
 
