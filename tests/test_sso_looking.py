@@ -22,7 +22,8 @@ from provider_down import (  # noqa: F401
 )
 from provider_visitor import is_signed_in, loopback_provider, provider, start, visit  # noqa: F401
 from reading_pages import send, text, typed_in
-from rechecking import asks_again, come_back, events, is_honest_again, says_no, there_and_back
+from rechecking import age, asks_again, come_back, events, is_honest_again, says_no, there_and_back
+from records import a_code
 from threads import at_once
 
 from portal.sso import provider as portal_side
@@ -75,12 +76,29 @@ def test_dying_in_between_leads_back_to_the_page_and_reading_goes_on(here, provi
     assert events("user.signed_out", "user.denied") == []
 
 
-def test_an_answer_that_it_is_busy_is_no_verdict_on_the_person(here, provider):
-    says_no(provider, "temporarily_unavailable")
+@pytest.mark.parametrize("word", ["temporarily_unavailable", "server_error"])
+def test_a_browser_that_says_the_provider_is_busy_reads_nothing_and_is_asked_again(here, provider, word):
+    """The address of the answer is typed as easily as any other."""
+    says_no(provider, word)
 
     page = there_and_back(here, provider, here.get("/"))
 
-    assert page.status_code == 200 and BANNER in text(page) and is_signed_in(here)
+    assert page.status_code == 503 and is_signed_in(here)
+    assert asks_again(here.get("/")) and events("user.signed_out", "user.denied") == []
+
+
+@pytest.mark.parametrize("word", ["temporarily_unavailable", "server_error"])
+def test_what_a_browser_says_of_the_provider_counts_for_nobody_else(here, provider, cloud, web, word):
+    code = a_code(team=web, person=User.objects.get())
+    says_no(provider, word)
+    assert there_and_back(here, provider, here.get("/")).status_code == 503
+
+    assert asks_again(here.post(f"/codes/{code.reference}/disable/"))
+    is_honest_again(provider)
+    other = Client()
+    assert visit(other, provider).status_code == 302
+    age(other, checked=OLD)
+    assert asks_again(other.get("/")) and asks_again(send(other, NEW, typed()))
 
 
 def test_a_press_that_met_it_dying_comes_back_to_the_filled_form(here, provider, cloud):
