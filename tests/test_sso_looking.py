@@ -6,7 +6,7 @@ import time
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
-from misbehaving import answer
+from misbehaving import answer, padded
 from provider_down import (  # noqa: F401
     BANNER,
     DOWN,
@@ -99,6 +99,39 @@ def test_what_a_browser_says_of_the_provider_counts_for_nobody_else(here, provid
     assert visit(other, provider).status_code == 302
     age(other, checked=OLD)
     assert asks_again(other.get("/")) and asks_again(send(other, NEW, typed()))
+
+
+PERSONAL = {
+    "too large": {"megabytes": 1},
+    "not JSON": {"body": b"<html>"},
+    "a list": {"body": b"[]"},
+    "compressed": {"headers": (("Content-Encoding", "gzip"),)},
+    "404": {"status": 404},
+    "429": {"status": 429},
+}
+
+
+@pytest.mark.parametrize("stage", ["tokens", "userinfo"])
+@pytest.mark.parametrize("how", PERSONAL)
+def test_an_answer_about_this_person_that_cannot_be_used_lets_nobody_read_on(here, provider, stage, how):
+    """Somebody with very many groups would have read on for as long as a session lasts."""
+    provider.misbehave(**(padded if how == "too large" else answer)(stage, **PERSONAL[how]))
+
+    for _ in range(2):
+        page = there_and_back(here, provider, here.get("/"))
+        assert page.status_code == 503 and is_signed_in(here)
+
+    provider.misbehave(**{f"{stage}_answer": lambda plan, _: plan})
+    assert there_and_back(here, provider, here.get("/")).status_code == 200
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_token_of_this_moment_that_userinfo_refuses_is_a_no(here, provider, status):
+    provider.misbehave(**answer("userinfo", status=status, body=b"{}"))
+
+    page = there_and_back(here, provider, here.get("/"))
+
+    assert page.status_code == 403 and not is_signed_in(here) and not LiveSession.objects.exists()
 
 
 def test_a_press_that_met_it_dying_comes_back_to_the_filled_form(here, provider, cloud):

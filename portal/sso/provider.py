@@ -123,7 +123,7 @@ def note_away() -> None:
 
 
 def identity(*, code: str, verifier: str, nonce: str, redirect_uri: str) -> claims.Identity:
-    """Who came back with ``code``. Raises ``Refused`` or ``Away``."""
+    """Who came back with ``code``. Raises ``Refused``, or ``Unanswered`` (``Away`` where nobody would be answered)."""
     until = exchange.until()
     about = metadata(until=until)
     answer = token_answer(about, code=code, verifier=verifier, redirect_uri=redirect_uri, until=until)
@@ -223,7 +223,7 @@ def _is_address(text: str) -> bool:
 
 
 def token_answer(about: Metadata, *, code: str, verifier: str, redirect_uri: str, until: float) -> dict[str, Any]:
-    """The tokens for ``code``. Raises ``Refused``, in the provider's own word, or ``Away``."""
+    """The tokens for ``code``. Raises ``Refused``, in the provider's own word, or ``Unanswered``."""
     body = prepare_token_request("authorization_code", redirect_uri=redirect_uri, code=code, code_verifier=verifier)
     _, headers, body = _client(about).prepare("POST", about.token_endpoint, {}, body)
     answer = exchange.post(about.token_endpoint, until=until, what="token", headers=headers, body=body)
