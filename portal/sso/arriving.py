@@ -19,7 +19,7 @@ log = logging.getLogger("portal.sso")
 
 
 def ask(request: HttpRequest, attempt: Attempt) -> HttpResponse:
-    """To the provider, with the question remembered. Raises ``Away``: a dead one is a page of ours, not its own."""
+    """To the provider, with the question remembered. Raises ``Unanswered``: a page of ours, not a dead one there."""
     provider.look()
     response = moving.to(request, flow.question(request, attempt))
     attempts.keep(request, response, attempt)

@@ -14,7 +14,7 @@ from typing import Any
 import requests
 from django.conf import settings
 
-from portal.sso.refusals import Away, Refused, SignInFailed, Unanswered
+from portal.sso.refusals import Away, Busy, Refused, SignInFailed, Unanswered
 from registercodes.tat.deadline import Exchange
 from registercodes.tat.errors import NotSent, Unknown
 from registercodes.tat.transport import PerProcess, Received, Transport
@@ -37,9 +37,9 @@ def until() -> float:
 
 @contextmanager
 def place(*, seconds: float = PLACE_SECONDS) -> Iterator[None]:
-    """A provider that stalls must not take every thread: past the places for it the answer is Away."""
+    """A provider that stalls must not take every thread: past the places for it the answer is Busy."""
     if not _places.acquire(timeout=seconds):
-        raise Away("busy")
+        raise Busy("busy")
     try:
         yield
     finally:

@@ -81,7 +81,10 @@ def metadata(*, until: float) -> Metadata:
 
 
 def is_up() -> bool:
-    """Whether a signed-in browser may be sent there now. Up is looked at each time; away is believed for a while."""
+    """Whether a signed-in browser may be sent there now. Up is looked at each time; away is believed for a while.
+
+    Raises ``Busy`` where that cannot be told: nobody reads on for it.
+    """
     if time.monotonic() < _remembered().away_until:
         return False
     try:
@@ -92,7 +95,7 @@ def is_up() -> bool:
 
 
 def look() -> Metadata:
-    """What it publishes at this moment, before a browser is sent there. Raises ``Away``.
+    """What it publishes at this moment, before a browser is sent there. Raises ``Away`` or ``Busy``.
 
     One thread looks and those who waited share what it found; a provider that stalls holds some of them, never all.
     """

@@ -25,5 +25,9 @@ class Unanswered(SignInFailed):
     """No verdict on the person: worth another try, and until then nothing goes on. Says nothing of the provider."""
 
 
+class Busy(Unanswered):
+    """Everything here that may wait for the provider is waiting: our own crowd, which whoever wants to can make."""
+
+
 class Away(Unanswered):
     """The provider does not answer, or as no provider does: seen by a request of our own, never told by a browser."""
