@@ -81,9 +81,12 @@ def sign_in(
 
 
 def recheck(request: HttpRequest, person: User, who: Known, *, origin: Origin, sid: str, id_token: str) -> None:
-    """As ``sign_in``, for a session that goes on; events only of what changed."""
+    """As ``sign_in``, for a session that goes on; events only of what changed. Raises ``Refused`` as well."""
     with transaction.atomic():
-        changes = _renew(_person(who), who)
+        now = _person(who)
+        if not now.is_active:
+            raise Refused("deactivated")
+        changes = _renew(now, who)
         problem = _problem(person, who)
         sessions.checked(request, sid=sid, id_token=id_token, groups_problem=problem)
         _record_changes(changes, person=person, origin=origin)
@@ -105,7 +108,7 @@ def sign_out_event(person: Any, *, origin: Origin, **detail: str) -> None:
 
 
 def _person(who: Known) -> User:
-    person = User.objects.filter(issuer=who.issuer, subject=who.subject).first()
+    person = User.objects.locked().filter(issuer=who.issuer, subject=who.subject).first()
     if person is None:
         return _new_person(who, username=_free_username(who)) or _new_person(who, username=_numbered(who), again=True)
     _rename(person, who)
@@ -119,7 +122,7 @@ def _new_person(who: Known, *, username: str, again: bool = False) -> User | Non
         with transaction.atomic():
             return User.objects.create_user(issuer=who.issuer, subject=who.subject, **names)
     except IntegrityError:
-        found = User.objects.filter(issuer=who.issuer, subject=who.subject).first()
+        found = User.objects.locked().filter(issuer=who.issuer, subject=who.subject).first()
         if found is None and again:
             raise
         return found
