@@ -179,8 +179,16 @@ def _log_line(event: AuditEvent) -> None:
     log.info(str(event.action), extra={**facts, "chain_id": event.chain, "request_id": event.request_id})
 
 
-def record_folded(action: Action, *, actor: Any, reason: str, now: datetime | None = None, **rest: Any) -> bool:
-    """Record a denial once per person, reason and ten minutes; True when an event was written.
+def record_folded(
+    action: Action,
+    outcome: Outcome = Outcome.FAILURE,
+    *,
+    actor: Any,
+    reason: str,
+    now: datetime | None = None,
+    **rest: Any,
+) -> bool:
+    """Record what anybody can repeat once per person, reason and ten minutes; True when an event was written.
 
     Repeats are counted and told by the next event of the same kind, in its
     detail as ``repeats_before``.
@@ -195,7 +203,7 @@ def record_folded(action: Action, *, actor: Any, reason: str, now: datetime | No
             return False
         detail = {**rest.pop("detail", {}), "reason": reason, "repeats_before": fold.repeats}
         Fold.objects.filter(pk=fold.pk).update(since=now, repeats=0)
-        record(action, Outcome.FAILURE, actor=actor, detail=detail, **rest)
+        record(action, outcome, actor=actor, detail=detail, **rest)
     return True
 
 

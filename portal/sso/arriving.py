@@ -54,7 +54,7 @@ def checked(request: HttpRequest, who: Identity, *, next: str) -> HttpResponse:
 def ended_there(request: HttpRequest, attempt: Attempt, ended: NotSilently) -> HttpResponse:
     """Signed out at the provider: the session ends here too, and the person is asked to sign in as at first."""
     log.info("session_ended", extra={"reason": ended.reason, "person": request.user.username})
-    signing_in.sign_out_event(request.user, origin=origin_of(request), why="ended_at_the_provider")
+    signing_in.record_sign_out(request.user, why="ended_at_the_provider", origin=origin_of(request))
     sessions.end(request)
     return ask(request, attempts.new(next=attempt.next))
 

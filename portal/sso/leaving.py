@@ -28,7 +28,7 @@ CLEARED = '"cache", "storage"'
 def sign_out(request: HttpRequest) -> HttpResponse:
     """The session ends here first, whatever the provider then says."""
     facts = sessions.facts_of(request)
-    signing_in.sign_out_event(request.user, origin=origin_of(request))
+    signing_in.record_sign_out(request.user, why="pressed", origin=origin_of(request))
     sessions.end(request)
     request.user = _nobody()
     if not settings.SINGLE_SIGN_ON:
@@ -79,8 +79,7 @@ def as_the_provider_says(token: str, *, origin: Origin) -> None:
         for person, sid in _whom(said):
             ended = sessions.end_all(person, sid=sid)
             if ended:
-                detail = {"why": "provider", "sessions": str(ended)}
-                signing_in.sign_out_event(person, origin=origin, **detail)
+                signing_in.record_sign_out(person, why="provider", origin=origin, sessions=str(ended))
 
 
 def _spend(jti: str) -> None:
