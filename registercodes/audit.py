@@ -188,7 +188,7 @@ def record_folded(
     now: datetime | None = None,
     **rest: Any,
 ) -> bool:
-    """Record a denial once per person, reason and ten minutes; True when an event was written.
+    """Record what anybody can repeat once per person, reason and ten minutes; True when an event was written.
 
     Repeats are counted and told by the next event of the same kind, in its
     detail as ``repeats_before``.

@@ -107,7 +107,7 @@ for stage, what in {"discovery": "discovery", "keys": "keys", "tokens": "token",
         f"{stage}: one byte of the header at a time": answer(stage, drip=0.1, drip_head=True),
     }, statuses=BROKEN, slow=True)  # fmt: skip
 table("token_too_large", {"id_token of a megabyte": instead("id_token", f"e30.{'A' * 900_000}.e30")}, statuses=BROKEN)
-table("userinfo_status userinfo_not_json", {
+table("userinfo_refused userinfo_not_json", {
     "userinfo: 401": answer("userinfo", status=401, body=b"{}"),
     "userinfo: signed": {"userinfo_answer": lambda plan, provider: answer(
         "userinfo", content_type="application/jwt",

@@ -2,7 +2,9 @@
 
 import pytest
 from cast import browser_of, person
-from reading_pages import errors_beside, send, text
+from provider_visitor import loopback_provider, provider  # noqa: F401
+from reading_pages import errors_beside, heading, send, text
+from seats import seat
 
 from portal.sso.models import LiveSession, User
 from registercodes.models import AuditEvent
@@ -61,6 +63,29 @@ def test_somebody_shut_out_cannot_sign_in_until_let_in_again(client, as_erin, se
     assert [action for action in actions if action in {"user.deactivated", "user.denied", "user.reactivated"}] == [
         *("user.deactivated", "user.denied", "user.reactivated")
     ]
+
+
+def test_whoever_ends_their_own_sessions_reads_that_they_are_signed_out(provider):
+    browser, other = (seat("ann", groups=["portal-admins"]) for _ in range(2))
+    ann = User.objects.get(username="ann")
+
+    answer = send(browser, page_of(ann, "end-sessions"), {"reason": "lost laptop"}, follow=True)
+
+    assert (answer.status_code, heading(answer)) == (200, "You are signed out")
+    assert [browser.get("/").status_code for browser in (browser, other)] == [302, 302]
+    assert not LiveSession.objects.exists()
+    assert AuditEvent.objects.filter(action="user.sessions_ended").count() == 1
+
+
+def test_nobody_shuts_themself_out(provider):
+    browser = seat("ann", groups=["portal-admins"])
+    ann = User.objects.get(username="ann")
+
+    answer = send(browser, page_of(ann, "deactivate"), {"reason": "by accident"})
+
+    assert answer.status_code == 422 and "another administrator has to" in text(answer)
+    assert User.objects.get(pk=ann.pk).is_active and browser.get("/").status_code == 200
+    assert not AuditEvent.objects.filter(action="user.deactivated").exists()
 
 
 @pytest.mark.parametrize("deed", DEEDS)

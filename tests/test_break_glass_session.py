@@ -9,7 +9,7 @@ from reading_pages import heading, send, text
 from records import a_code
 
 from portal.sso.models import LiveSession, RoleGrant, User
-from registercodes.models import AuditEvent, Membership, RegisterCode
+from registercodes.models import AuditEvent, Fold, Membership, RegisterCode
 
 pytestmark = pytest.mark.django_db
 NEW, PLAN = "/teams/web/codes/new/", "/teams/web/codes/plan/"
@@ -81,6 +81,13 @@ def test_it_does_nothing_else_and_that_is_on_record(inside, code, typed, cloud, 
     assert code.confirmed_at is None
     denied = AuditEvent.objects.get(action="user.denied")
     assert denied.detail["reason"] == "break_glass" and denied.actor.username == "alice"
+
+
+def test_what_it_may_not_is_counted_once_for_each_press(inside, web):
+    for _ in range(3):
+        assert inside.post("/teams/web/codes/new/").status_code == 403
+
+    assert Fold.objects.get(key__contains="break_glass").repeats == 2
 
 
 def test_a_form_from_an_earlier_sign_in_is_not_shown_again(inside, typed):

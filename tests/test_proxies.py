@@ -11,7 +11,7 @@ from sandbox_process import Sandbox
 from server_process import Portal
 from test_configuration import GOOD
 
-from registercodes.models import AuditEvent
+from registercodes.models import AuditEvent, Fold
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +24,7 @@ def recorded(settings, *, hops, forwarded=None, peer=PEER, trusted=("127.0.0.0/8
     """The address that a sign-in puts on record."""
     settings.PROXY_HOPS, settings.TRUSTED_PROXIES = hops, list(trusted)
     headers = {} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded}
+    Fold.objects.all().delete()  # each sign-in is to be on record
     send(Client(), "/sso/sign-in/", {"person": "dora"}, REMOTE_ADDR=peer, **headers)
     return AuditEvent.objects.filter(action="user.signed_in").latest("sequence").client_ip
 

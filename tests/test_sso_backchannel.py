@@ -93,7 +93,7 @@ def test_one_event_says_who_did_it_and_how_many(desk, phone, provider):
 
     ended = AuditEvent.objects.get(action="user.signed_out")
     assert ended.actor.username == "alice"
-    assert ended.detail == {"why": "provider", "sessions": "2"}
+    assert ended.detail == {"reason": "provider", "repeats_before": 0, "sessions": "2"}
 
 
 HONEST = {

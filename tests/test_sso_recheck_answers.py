@@ -120,7 +120,7 @@ def test_a_session_that_ended_at_the_provider_ends_here_and_asks_to_sign_in(stal
 
     assert sent.status_code == 302 and asks_to_sign_in(sent)
     assert not is_signed_in(stale) and not LiveSession.objects.filter(key=key).exists()
-    assert AuditEvent.objects.get(action="user.signed_out").detail["why"] == "ended_at_the_provider"
+    assert AuditEvent.objects.get(action="user.signed_out").detail["reason"] == "ended_at_the_provider"
     is_honest_again(provider)
     assert come_back(stale, provider, sent)["Location"] == "/?team=web"
     assert stale.get("/").status_code == 200

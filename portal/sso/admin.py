@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from portal.sso import people
+from portal.sso import people, sessions
 from portal.sso.models import LiveSession, User
 from registercodes import access
 from registercodes.admin.reading import RoleAdmin
@@ -123,12 +123,22 @@ class PeopleAdmin(RoleAdmin):
         person = get_object_or_404(User, pk=pk)
         form = ReasonForm(request.POST if request.method == "POST" else None)
         if not form.is_valid():
-            answer = self.page(request, "deed.html", {"person": person, "deed": deed, "form": form})
-            answer.status_code = 422 if form.is_bound else 200
-            return answer
+            return self.asked_for(request, person, deed, form)
+        is_oneself = person.pk == request.user.pk
+        if is_oneself and deed.name == "deactivate":
+            form.add_error("reason", _("Nobody shuts themself out: another administrator has to."))
+            return self.asked_for(request, person, deed, form)
         deed.does(person, by=request.user, reason=form.cleaned_data["reason"], origin=origin_of(request))
+        if is_oneself:  # their session, and with it whatever could tell them more, has ended
+            sessions.end(request)
+            return redirect("sso:signed_out")
         messages.success(request, gettext("Done, and on record."))
         return redirect("admin:sso_user_change", pk)
+
+    def asked_for(self, request: HttpRequest, person: User, deed: Deed, form: ReasonForm) -> HttpResponse:
+        answer = self.page(request, "deed.html", {"person": person, "deed": deed, "form": form})
+        answer.status_code = 422 if form.is_bound else 200
+        return answer
 
 
 admin.site.register(User, PeopleAdmin)

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from portal.sso import attempts, flow, moving, provider, sessions, signing_in
 from portal.sso.attempts import Attempt
 from portal.sso.claims import Identity
-from portal.sso.refusals import Away, NoAttempt, NotSilently, Refused, SignInFailed
+from portal.sso.refusals import Away, NoAttempt, NotSilently, Refused, SignInFailed, Unanswered
 from portal.sso.sessions import Kind
 from registercodes import access
 from registercodes.views import origin_of
@@ -19,7 +19,7 @@ log = logging.getLogger("portal.sso")
 
 
 def ask(request: HttpRequest, attempt: Attempt) -> HttpResponse:
-    """To the provider, with the question remembered. Raises ``Away``: a dead one is a page of ours, not its own."""
+    """To the provider, with the question remembered. Raises ``Unanswered``: a page of ours, not a dead one there."""
     provider.look()
     response = moving.to(request, flow.question(request, attempt))
     attempts.keep(request, response, attempt)
@@ -54,13 +54,16 @@ def checked(request: HttpRequest, who: Identity, *, next: str) -> HttpResponse:
 def ended_there(request: HttpRequest, attempt: Attempt, ended: NotSilently) -> HttpResponse:
     """Signed out at the provider: the session ends here too, and the person is asked to sign in as at first."""
     log.info("session_ended", extra={"reason": ended.reason, "person": request.user.username})
-    signing_in.sign_out_event(request.user, origin=origin_of(request), why="ended_at_the_provider")
+    signing_in.record_sign_out(request.user, why="ended_at_the_provider", origin=origin_of(request))
     sessions.end(request)
     return ask(request, attempts.new(next=attempt.next))
 
 
 def still_unchecked(request: HttpRequest, away: Away, *, next: str) -> HttpResponse:
-    """The provider went away in between: what may go on is for the gate to decide, which knows of it now."""
+    """The provider went away in between: what may go on is for the gate to decide, which knows of it now.
+
+    For what nobody would be answered alone: an answer about this person that cannot be used would read on for ever.
+    """
     log.warning("recheck_failed", extra={"reason": away.reason})
     provider.note_away()
     return redirect(moving.ours(request, next))
@@ -74,7 +77,7 @@ def thrown_out(request: HttpRequest, refused: Refused) -> None:
 
 def failed(request: HttpRequest, failure: SignInFailed, *, next: str) -> HttpResponse:
     log.warning("sign_in_failed", extra={"reason": failure.reason})
-    status = 503 if isinstance(failure, Away) else 400 if isinstance(failure, NoAttempt) else 403
+    status = 503 if isinstance(failure, Unanswered) else 400 if isinstance(failure, NoAttempt) else 403
     context = {"failure": failure.reason, "is_away": status == 503, "is_stale": status == 400, "next": next}
     response = render(request, "sso/failed.html", context, status=status)
     if status == 503:

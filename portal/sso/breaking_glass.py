@@ -71,7 +71,7 @@ def _why_not(code: BreakGlassCode | None, secret: str) -> str:
         return "no_such_code"  # or one that was used, has expired or was tried too often
     if not hmac.compare_digest(code.digest, _digest(code.lookup, secret)):
         return "wrong"
-    if not code.user.is_active:
+    if not User.objects.locked().get(pk=code.user_id).is_active:
         return "deactivated"
     return "" if _is_first_use(code) else "used"
 
@@ -88,9 +88,9 @@ def _is_first_use(code: BreakGlassCode) -> bool:
 
 
 def _open(request: HttpRequest, code: BreakGlassCode, *, origin: Origin) -> None:
+    sessions.open_for(request, code.user, kind=Kind.BREAK_GLASS, origin=origin)
     detail = {"by": code.made_by, "reason": code.reason, "step": "code_used"}
     audit.record(Action.USER_BREAK_GLASS, Outcome.SUCCESS, actor=code.user, origin=origin, detail=detail)
-    sessions.open_for(request, code.user, kind=Kind.BREAK_GLASS, origin=origin)
     log.critical("break_glass_used", extra={"person": code.user.username, "by": code.made_by, "why": code.reason})
 
 

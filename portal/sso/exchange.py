@@ -14,7 +14,7 @@ from typing import Any
 import requests
 from django.conf import settings
 
-from portal.sso.refusals import Away, Refused
+from portal.sso.refusals import Away, Busy, Refused, SignInFailed, Unanswered
 from registercodes.tat.deadline import Exchange
 from registercodes.tat.errors import NotSent, Unknown
 from registercodes.tat.transport import PerProcess, Received, Transport
@@ -23,6 +23,7 @@ CONNECT_SECONDS = 5.0
 BODY_MAX = 256 * 1024  # bytes; an id token with a thousand groups is under 100 KB
 PLACES = 6  # requests of one process that may wait for the provider: half of its threads
 PLACE_SECONDS = 2.0
+ABOUT_A_PERSON = frozenset({"token", "userinfo"})  # what else is asked is the same for everybody
 REFUSALS = frozenset({"invalid_grant", "invalid_client", "invalid_request", "unauthorized_client", "access_denied"})
 
 _transports = PerProcess(lambda: Transport(system_authorities=True))
@@ -36,9 +37,9 @@ def until() -> float:
 
 @contextmanager
 def place(*, seconds: float = PLACE_SECONDS) -> Iterator[None]:
-    """A provider that stalls must not take every thread: past the places for it the answer is Away."""
+    """A provider that stalls must not take every thread: past the places for it the answer is Busy."""
     if not _places.acquire(timeout=seconds):
-        raise Away("busy")
+        raise Busy("busy")
     try:
         yield
     finally:
@@ -46,10 +47,15 @@ def place(*, seconds: float = PLACE_SECONDS) -> Iterator[None]:
 
 
 def get(url: str, *, until: float, what: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The JSON object at ``url``; ``what`` names it in the reasons of ``Away``."""
+    """The JSON object at ``url``; ``what`` names it in the reasons of what is raised.
+
+    ``Refused``: an access token of this moment that userinfo does not take says no to the person.
+    """
     received = fetch(url, until=until, what=what, headers=headers)
+    if what == "userinfo" and received.status in {401, 403}:
+        raise Refused("userinfo_refused")
     if received.status != 200:
-        raise Away(f"{what}_status")
+        raise _status(received.status, what=what)
     return object_in(received, what=what)
 
 
@@ -66,8 +72,17 @@ def post(url: str, *, until: float, what: str, headers: Mapping[str, str], body:
         error = object_in(received, what=what).get("error")
         raise Refused(f"{what}_{error if isinstance(error, str) and error in REFUSALS else 'refused'}")
     if received.status != 200:
-        raise Away(f"{what}_status")
+        raise _status(received.status, what=what)
     return object_in(received, what=what)
+
+
+def _status(status: int, *, what: str) -> SignInFailed:
+    return Away(f"{what}_status") if status >= 500 else _unusable(f"{what}_status", what=what)
+
+
+def _unusable(reason: str, *, what: str) -> SignInFailed:
+    """An answer about one person tells of nobody else: their groups may be too many, and the provider is there."""
+    return Unanswered(reason) if what in ABOUT_A_PERSON else Away(reason)
 
 
 def _send(request: requests.Request, *, until: float, what: str) -> Received:
@@ -81,9 +96,9 @@ def _send(request: requests.Request, *, until: float, what: str) -> Received:
     except (NotSent, Unknown) as failure:
         raise Away(f"{what}_{failure.reason}") from None
     if received.content_encoding not in {"", "identity"}:
-        raise Away(f"{what}_encoding")
+        raise _unusable(f"{what}_encoding", what=what)
     if len(received.body) > BODY_MAX:
-        raise Away(f"{what}_too_large")
+        raise _unusable(f"{what}_too_large", what=what)
     return received
 
 
@@ -91,7 +106,7 @@ def object_in(received: Received, *, what: str) -> dict[str, Any]:
     try:
         found = json.loads(received.body)
     except (ValueError, RecursionError):
-        raise Away(f"{what}_not_json") from None
+        raise _unusable(f"{what}_not_json", what=what) from None
     if not isinstance(found, dict):
-        raise Away(f"{what}_not_an_object")
+        raise _unusable(f"{what}_not_an_object", what=what)
     return found

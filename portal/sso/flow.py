@@ -11,11 +11,11 @@ from django.urls import reverse
 from portal.sso import exchange, provider
 from portal.sso.attempts import Attempt
 from portal.sso.claims import Identity
-from portal.sso.refusals import Away, NotSilently, Refused, SignInFailed
+from portal.sso.refusals import NotSilently, Refused, SignInFailed, Unanswered
 
 SAID = frozenset({"access_denied", "invalid_request", "unauthorized_client", "invalid_scope"})
 NO = frozenset({"access_denied", "unauthorized_client"})
-AWAY = frozenset({"server_error", "temporarily_unavailable"})
+LATER = frozenset({"server_error", "temporarily_unavailable"})
 CODE_LENGTH = 4096
 HINT_LENGTH = 6000  # an id token with hundreds of groups makes an address that web servers refuse
 
@@ -45,7 +45,7 @@ def _hints(id_token: str, login_hint: str) -> dict[str, str]:
 
 
 def answer(request: HttpRequest, attempt: Attempt) -> Identity:
-    """Who came back. Raises ``Refused``, ``Away`` or, for a silent re-check, ``NotSilently``."""
+    """Who came back. Raises ``Refused``, ``Unanswered`` or, for a silent re-check, ``NotSilently``."""
     said = request.GET
     if any(len(said.getlist(name)) > 1 for name in ("code", "state", "iss", "error")):
         raise Refused("repeated_parameter")
@@ -73,10 +73,11 @@ def _check_issuer(said: str | None, *, expected: str, is_promised: bool) -> None
 def _said_no(error: str, *, is_silent: bool) -> SignInFailed:
     """Silently, all but a plain no means that the person has to be asked (OpenID Connect Core 1.0, section 3.1.2.6).
 
-    A hint whose key was withdrawn since is an ``invalid_request`` to a certified provider.
+    A hint whose key was withdrawn since is an ``invalid_request`` to a certified provider. What the address says is
+    the browser's own word: whoever is to be checked must not be able to say that the provider is away.
     """
-    if error in AWAY:
-        return Away(f"provider_{error}")
+    if error in LATER:
+        return Unanswered(f"provider_{error}")
     if is_silent and error not in NO:
         return NotSilently("not_silently")
     return Refused(f"provider_{error if error in SAID else 'error'}")

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal.sso import attempts, flow, kept, moving, provider, sessions
-from portal.sso.refusals import Away
+from portal.sso.refusals import Busy, Unanswered
 from portal.sso.sessions import Facts, Kind
 from registercodes import access, submissions, views
 
@@ -94,16 +94,17 @@ def _break_glass(request: HttpRequest, facts: Facts, *, now: float) -> HttpRespo
     reads = request.method in {"GET", "HEAD"} and name not in CREATING
     if reads or name in CLOSING:
         return None
-    refusal = access.MayNot("break_glass", asked=name)
-    access.note(refusal, user=request.user, origin=views.origin_of(request))  # Django asks no middleware about ours
-    raise refusal
+    raise access.MayNot("break_glass", asked=name)
 
 
 def _single_sign_on(request: HttpRequest, facts: Facts, *, now: float) -> HttpResponse | None:
     if facts.age(now) <= _may_be_old(request):
         return None
-    if provider.is_up():
-        return recheck(request, facts)
+    try:
+        if provider.is_up():
+            return recheck(request, facts)
+    except Busy:
+        return _not_now(request, is_busy=True)
     request.sign_in_away, request.may_create = True, False
     return None if _may_go_on(request, facts, now=now) else _not_now(request)
 
@@ -124,16 +125,18 @@ def _may_go_on(request: HttpRequest, facts: Facts, *, now: float) -> bool:
     return name in CLOSING and facts.age(now) <= CLOSING_SECONDS
 
 
-def _not_now(request: HttpRequest) -> HttpResponse:
+def _not_now(request: HttpRequest, *, is_busy: bool = False) -> HttpResponse:
     """Nothing was done. A form is shown again with what was typed."""
     log.warning("provider_away", extra={"path": request.path})
-    if request.resolver_match.view_name == NEW:
+    if request.resolver_match.view_name == NEW and request.method == "POST":
         note = _(
             "Your company’s sign-in does not answer, so it cannot be checked that you still may. Nothing was sent and "
             "nothing was created. Wait a moment, then press again."
         )
         return views.new_once_more(request, **request.resolver_match.kwargs, status=503, note=note)
-    return render(request, "sso/away.html", {"try_again": page_of(request)}, status=503)
+    page = render(request, "sso/away.html", {"try_again": _back_to(request), "is_busy": is_busy}, status=503)
+    page["Retry-After"] = "10"
+    return page
 
 
 def recheck(request: HttpRequest, facts: Facts) -> HttpResponse:
@@ -143,7 +146,7 @@ def recheck(request: HttpRequest, facts: Facts) -> HttpResponse:
     attempt = attempts.new(next=_back_to(request), person=request.user.pk)
     try:
         address = flow.question(request, attempt, hint=facts.id_token, login_hint=request.user.username)
-    except Away:
+    except Unanswered:
         return _not_now(request)
     response = moving.to(request, address)
     attempts.keep(request, response, attempt)

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from portal.sso import exchange, flow, kept, provider, sessions, signing_in, tokens
 from portal.sso.models import LiveSession, SpentToken, User
-from portal.sso.refusals import Away, Refused
+from portal.sso.refusals import Refused, Unanswered
 from portal.sso.sessions import Kind
 from registercodes.audit import Origin
 from registercodes.views import origin_of
@@ -28,7 +28,7 @@ CLEARED = '"cache", "storage"'
 def sign_out(request: HttpRequest) -> HttpResponse:
     """The session ends here first, whatever the provider then says."""
     facts = sessions.facts_of(request)
-    signing_in.sign_out_event(request.user, origin=origin_of(request))
+    signing_in.record_sign_out(request.user, why="pressed", origin=origin_of(request))
     sessions.end(request)
     request.user = _nobody()
     if not settings.SINGLE_SIGN_ON:
@@ -47,12 +47,10 @@ def _nobody() -> Any:
 
 def _goodbye(request: HttpRequest, *, id_token: str) -> str:
     """Empty where it offers none, or is away: nobody is sent from their last page of ours to a dead address."""
-    if not provider.is_up():
-        return ""
     try:
-        return flow.goodbye(request, id_token=id_token)
-    except Away as away:
-        log.warning("provider_away", extra={"reason": away.reason})
+        return flow.goodbye(request, id_token=id_token) if provider.is_up() else ""
+    except Unanswered as failure:
+        log.warning("provider_away", extra={"reason": failure.reason})
         return ""
 
 
@@ -63,7 +61,7 @@ def _cleared(response: HttpResponse) -> HttpResponse:
 
 
 def as_the_provider_says(token: str, *, origin: Origin) -> None:
-    """Back-channel logout. ``Refused`` for what is not the provider's word of now, ``Away`` without its keys."""
+    """Back-channel logout. ``Refused`` for what is not the provider's word of now, ``Unanswered`` without its keys."""
     with exchange.place():
         said = provider.with_keys(
             lambda keys: tokens.logout_claims(
@@ -81,8 +79,7 @@ def as_the_provider_says(token: str, *, origin: Origin) -> None:
         for person, sid in _whom(said):
             ended = sessions.end_all(person, sid=sid)
             if ended:
-                detail = {"why": "provider", "sessions": str(ended)}
-                signing_in.sign_out_event(person, origin=origin, **detail)
+                signing_in.record_sign_out(person, why="provider", origin=origin, sessions=str(ended))
 
 
 def _spend(jti: str) -> None:

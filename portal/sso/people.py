@@ -32,6 +32,7 @@ def reactivate(person: User, *, by: User, reason: str, origin: Origin) -> bool:
     with transaction.atomic():
         if not User.objects.filter(pk=person.pk, is_active=False).update(is_active=True):
             return False
+        sessions.end_all(person)  # one from before must not come back to life with them
         _record(Action.USER_REACTIVATED, person, by=by, reason=reason, origin=origin)
     return True
 

@@ -81,7 +81,10 @@ def metadata(*, until: float) -> Metadata:
 
 
 def is_up() -> bool:
-    """Whether a signed-in browser may be sent there now. Up is looked at each time; away is believed for a while."""
+    """Whether a signed-in browser may be sent there now. Up is looked at each time; away is believed for a while.
+
+    Raises ``Busy`` where that cannot be told: nobody reads on for it.
+    """
     if time.monotonic() < _remembered().away_until:
         return False
     try:
@@ -92,7 +95,7 @@ def is_up() -> bool:
 
 
 def look() -> Metadata:
-    """What it publishes at this moment, before a browser is sent there. Raises ``Away``.
+    """What it publishes at this moment, before a browser is sent there. Raises ``Away`` or ``Busy``.
 
     One thread looks and those who waited share what it found; a provider that stalls holds some of them, never all.
     """
@@ -123,7 +126,7 @@ def note_away() -> None:
 
 
 def identity(*, code: str, verifier: str, nonce: str, redirect_uri: str) -> claims.Identity:
-    """Who came back with ``code``. Raises ``Refused`` or ``Away``."""
+    """Who came back with ``code``. Raises ``Refused``, or ``Unanswered`` (``Away`` where nobody would be answered)."""
     until = exchange.until()
     about = metadata(until=until)
     answer = token_answer(about, code=code, verifier=verifier, redirect_uri=redirect_uri, until=until)
@@ -223,7 +226,7 @@ def _is_address(text: str) -> bool:
 
 
 def token_answer(about: Metadata, *, code: str, verifier: str, redirect_uri: str, until: float) -> dict[str, Any]:
-    """The tokens for ``code``. Raises ``Refused``, in the provider's own word, or ``Away``."""
+    """The tokens for ``code``. Raises ``Refused``, in the provider's own word, or ``Unanswered``."""
     body = prepare_token_request("authorization_code", redirect_uri=redirect_uri, code=code, code_verifier=verifier)
     _, headers, body = _client(about).prepare("POST", about.token_endpoint, {}, body)
     answer = exchange.post(about.token_endpoint, until=until, what="token", headers=headers, body=body)

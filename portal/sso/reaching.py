@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from portal.sso import exchange, provider, tokens
 from portal.sso.finding import Finding, note, ok, wrong
-from portal.sso.refusals import Away, Refused
+from portal.sso.refusals import Refused, Unanswered
 from registercodes.tat.connections import look_up, tls_context
 
 STEP_SECONDS = 5.0
@@ -63,13 +63,13 @@ def discovery() -> tuple[dict[str, Any] | None, list[Finding]]:
     address = provider.discovery_address()
     try:
         received = exchange.fetch(address, until=exchange.until(), what="discovery")
-    except Away as away:
+    except Unanswered as away:
         return None, [wrong(f"HTTP: {address} gave no usable answer ({away.reason}).")]
     if received.status != 200:
         return None, [wrong(f"HTTP: {address} answers {received.status}. {_hint(received.status)}")]
     try:
         document = exchange.object_in(received, what="discovery")
-    except Away:
+    except Unanswered:
         return None, [wrong(f"HTTP: what {address} answers is not a discovery document.")]
     return document, [ok("Its discovery document can be read."), *clock(received.date, now=time.time())]
 
@@ -96,7 +96,7 @@ def clock(date: str, *, now: float) -> list[Finding]:
 def keys(about: provider.Metadata) -> Finding:
     try:
         document = exchange.get(about.jwks_uri, until=exchange.until(), what="keys")
-    except Away as away:
+    except Unanswered as away:
         return wrong(f"Its keys cannot be read ({away.reason}).")
     found = tokens.published_keys(document)
     if not found:
@@ -111,7 +111,7 @@ def secret(about: provider.Metadata, *, redirect_uri: str) -> Finding:
         provider.token_answer(about, code=code, verifier=verifier, redirect_uri=redirect_uri, until=exchange.until())
     except Refused as refused:
         return _of_refusal(refused.reason)
-    except Away as away:
+    except Unanswered as away:
         return wrong(f"Its token endpoint gave no usable answer ({away.reason}).")
     return wrong("It gave tokens for a code that does not exist: do not sign in with this provider.")
 

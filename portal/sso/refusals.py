@@ -21,5 +21,13 @@ class NotSilently(SignInFailed):
     """The provider would have to ask the person something: the session there has ended."""
 
 
-class Away(SignInFailed):
-    """The provider does not answer, or with what no provider says: not the person's fault, and worth another try."""
+class Unanswered(SignInFailed):
+    """No verdict on the person: worth another try, and until then nothing goes on. Says nothing of the provider."""
+
+
+class Busy(Unanswered):
+    """Everything here that may wait for the provider is waiting: our own crowd, which whoever wants to can make."""
+
+
+class Away(Unanswered):
+    """The provider does not answer, or as no provider does: seen by a request of our own, never told by a browser."""

@@ -69,8 +69,7 @@ def sign_in(
                 request, person, kind=kind, origin=origin, sid=sid, id_token=id_token, groups_problem=problem
             )
             _record_changes(changes, person=person, origin=origin)
-            detail = {"roles": sorted(who.roles), "kind": str(kind)}
-            audit.record(Action.USER_SIGNED_IN, Outcome.SUCCESS, actor=person, origin=origin, detail=detail)
+            _record_sign_in(person, roles=who.roles, kind=kind, origin=origin)
             if problem:
                 audit.record_folded(Action.USER_DENIED, actor=person, reason=problem, origin=origin)
     if not person.is_active:
@@ -81,9 +80,12 @@ def sign_in(
 
 
 def recheck(request: HttpRequest, person: User, who: Known, *, origin: Origin, sid: str, id_token: str) -> None:
-    """As ``sign_in``, for a session that goes on; events only of what changed."""
+    """As ``sign_in``, for a session that goes on; events only of what changed. Raises ``Refused`` as well."""
     with transaction.atomic():
-        changes = _renew(_person(who), who)
+        now = _person(who)
+        if not now.is_active:
+            raise Refused("deactivated")
+        changes = _renew(now, who)
         problem = _problem(person, who)
         sessions.checked(request, sid=sid, id_token=id_token, groups_problem=problem)
         _record_changes(changes, person=person, origin=origin)
@@ -99,13 +101,21 @@ def deactivated(person: User, *, origin: Origin) -> Refused:
     return Refused("deactivated")
 
 
-def sign_out_event(person: Any, *, origin: Origin, **detail: str) -> None:
-    with transaction.atomic():
-        audit.record(Action.USER_SIGNED_OUT, Outcome.SUCCESS, actor=person, origin=origin, detail=detail)
+def _record_sign_in(person: User, *, roles: frozenset[str], kind: Kind, origin: Origin) -> None:
+    """Once in ten minutes: whoever the provider knows could fill a record that nobody can shorten."""
+    how = {"reason": str(kind), "detail": {"roles": sorted(roles)}}
+    audit.record_folded(Action.USER_SIGNED_IN, Outcome.SUCCESS, actor=person, origin=origin, **how)
+
+
+def record_sign_out(person: Any, *, why: str, origin: Origin, **detail: str) -> None:
+    """Folded as sign-ins are, without which there is none."""
+    audit.record_folded(
+        Action.USER_SIGNED_OUT, Outcome.SUCCESS, actor=person, reason=why, origin=origin, detail=detail
+    )
 
 
 def _person(who: Known) -> User:
-    person = User.objects.filter(issuer=who.issuer, subject=who.subject).first()
+    person = User.objects.locked().filter(issuer=who.issuer, subject=who.subject).first()
     if person is None:
         return _new_person(who, username=_free_username(who)) or _new_person(who, username=_numbered(who), again=True)
     _rename(person, who)
@@ -119,7 +129,7 @@ def _new_person(who: Known, *, username: str, again: bool = False) -> User | Non
         with transaction.atomic():
             return User.objects.create_user(issuer=who.issuer, subject=who.subject, **names)
     except IntegrityError:
-        found = User.objects.filter(issuer=who.issuer, subject=who.subject).first()
+        found = User.objects.locked().filter(issuer=who.issuer, subject=who.subject).first()
         if found is None and again:
             raise
         return found

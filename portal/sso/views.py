@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal.sso import arriving, attempts, breaking_glass, flow, leaving, moving, signing_in
 from portal.sso.forms import BreakGlassForm
-from portal.sso.refusals import Away, NoAttempt, NotSilently, Refused, SignInFailed
+from portal.sso.refusals import Away, NoAttempt, NotSilently, Refused, SignInFailed, Unanswered
 from portal.sso.sessions import Kind
 from registercodes.views import origin_of
 
@@ -29,8 +29,8 @@ def login(request: HttpRequest) -> HttpResponse:
         return moving.to_sign_in(request, next=wanted)
     try:
         return arriving.ask(request, attempts.new(next=wanted))
-    except Away as away:
-        return arriving.failed(request, away, next=wanted)
+    except Unanswered as failure:
+        return arriving.failed(request, failure, next=wanted)
 
 
 @login_not_required
@@ -94,7 +94,7 @@ def backchannel_logout(request: HttpRequest) -> HttpResponse:
         leaving.as_the_provider_says(request.POST.get("logout_token", ""), origin=origin_of(request))
     except SignInFailed as failure:
         log.warning("backchannel_logout_failed", extra={"reason": failure.reason})
-        return HttpResponse(status=503 if isinstance(failure, Away) else 400)
+        return HttpResponse(status=503 if isinstance(failure, Unanswered) else 400)
     return HttpResponse(status=200)
 
 

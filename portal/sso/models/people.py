@@ -22,6 +22,13 @@ class UserManager(BaseUserManager["User"]):
         person._roles = frozenset(role.value for role in RoleGrant.Role if getattr(person, f"holds_{role}"))
         return person
 
+    def locked(self) -> models.QuerySet["User"]:
+        """Rows as they are now, until commit, before sessions and the audit head: who is being shut out stays out.
+
+        Not against events that refer to the person.
+        """
+        return self.select_for_update(no_key=True)
+
     def create_superuser(self, *args: object, **kwargs: object) -> None:
         raise NotImplementedError("Nobody is a superuser here: roles come from the identity provider's groups.")
 
