@@ -1,7 +1,7 @@
 """Decides what became of a create whose outcome is unknown, by what the cloud shows; in doubt it disables nothing.
 
-A mark at the end of a description decides alone. Looks decide nothing, and an
-absence has to be seen twice. Every move is compare-and-set, together with its
+A mark at the end of a description decides alone, once the region was read to
+its end. Looks decide nothing, and an absence has to be seen twice. Every move is compare-and-set, together with its
 event, so two syncs at once resolve a row once.
 """
 
@@ -61,6 +61,8 @@ def give_up(region: str, *, now: datetime) -> int:
 def resolve(region: str, *, run: SyncRun, now: datetime) -> tuple[int, int]:
     """Settle the region's unknown rows by what ``run`` and those before it saw; how many were found, and absent."""
     found = absent = 0
+    if not run.complete:  # what was not read may carry the mark as well: the one that was seen can be a copy
+        return found, absent
     for row in _turned_up(region):
         code = candidates_of(row).decided
         found += bool(code and _move_to_found(row, code, now=now))
@@ -142,7 +144,7 @@ def _passes_without(row: RegisterCode, *, run: SyncRun) -> tuple[SyncRun, SyncRu
         started_at__gte=row.created_at + after_call(),
         finished_at__lte=run.started_at - BETWEEN_PASSES,
     )
-    first = passes.order_by("started_at").first() if run.complete and run.known else None
+    first = passes.order_by("started_at").first() if run.known else None
     return (first, run) if first else None
 
 
