@@ -111,7 +111,7 @@ def test_an_orphan_with_hosts_raises_the_alarm(unknown, sandbox, caplog):
     assert fresh(row).disabled_at
 
 
-def test_a_code_that_somebody_deleted_meanwhile_was_made_and_is_closed(unknown, sandbox):
+def test_a_code_that_somebody_deleted_meanwhile_was_made_and_is_closed(unknown, known, sandbox):
     row = unknown(created_at=ago(seconds=60))
     code_id = made_elsewhere(Description=f"~{row.reference}")
     upstream.take_in(HERE)
