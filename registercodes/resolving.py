@@ -23,6 +23,7 @@ State = RegisterCode.State
 BEFORE_CALL = timedelta(seconds=5)  # clocks differ
 # A signed request stays valid for 300 s, and is signed at most 30 s after its row: queue, pause and deadline.
 AFTER_CALL = timedelta(seconds=330)
+CLOCKS_MAY_DIFFER = timedelta(seconds=300)  # a signature by a clock that far off is accepted
 BETWEEN_PASSES = timedelta(minutes=10)
 DEADLINE_COUNTED = 15  # seconds of the 30 above
 LEFT_PENDING = "left_pending"
@@ -82,7 +83,8 @@ def ambiguous(rows: QuerySet[RegisterCode]) -> list[Ambiguous]:
 def candidates_of(row: RegisterCode) -> Candidates:
     """What may have become of ``row``, whether the cloud still has it or not."""
     first, last = row.created_at - BEFORE_CALL, row.created_at + after_call()
-    inside = Q(created_at__range=(first, last))
+    # Looks only keep a row from being absent: however wrong the cloud's clock may be, none of its codes is left out.
+    inside = Q(created_at__range=(first - CLOCKS_MAY_DIFFER, last + CLOCKS_MAY_DIFFER))
     untold = Q(created_at=None, first_seen_at__gte=first)
     free = _unclaimed(row.region)
     named = list(free.filter(mark=row.reference).order_by("pk"))

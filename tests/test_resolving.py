@@ -278,6 +278,22 @@ def test_without_a_mark_a_code_that_looks_alike_is_a_persons_affair(unknown, san
     assert in_doubt(row, alike, sandbox=sandbox)
 
 
+@pytest.mark.parametrize(("seconds", "listed"), [(-306, 0), (-305, 1), (-60, 1), (630, 1), (631, 0)])
+def test_a_cloud_whose_clock_is_accepted_hides_no_code_that_looks_alike(unknown, known, sandbox, seconds, listed):
+    """A request signed by a clock 300 s off is accepted, so the code's time may be as far off."""
+    row = unknown(description=LONG, description_sent=LONG, created_at=ago(hours=1))
+    made_elsewhere(Description=LONG)
+    upstream.take_in(HERE)
+    UpstreamCode.objects.update(created_at=row.created_at + timedelta(seconds=seconds))
+    for minutes in (6, 17):
+        at = row.created_at + timedelta(minutes=minutes)
+        run = SyncRun.objects.create(
+            account=row.account, region=HERE, started_at=at, finished_at=at, complete=True, known=1, total=2
+        )
+    resolving.resolve(HERE, run=run, now=timezone.now())
+    assert (fresh(row).state, len(ambiguous())) == ("unknown" if listed else "absent", listed)
+
+
 def test_a_mark_that_was_never_sent_is_a_persons_affair(unknown, sandbox, known):
     row = unknown(description=LONG, description_sent=LONG)
     assert in_doubt(row, made_elsewhere(Description=f"~{row.reference}", RegisterLimit=3), sandbox=sandbox)
