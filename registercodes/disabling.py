@@ -2,7 +2,7 @@
 
 A call is all or nothing, as far as is known: one stale id refuses the rest
 with it, so such a batch is split by halving. An id that the cloud no longer
-has admits nobody either, and counts as disabled.
+has admits nobody either, and counts as disabled once the account is proven.
 """
 
 import logging
@@ -14,10 +14,11 @@ from typing import Any
 
 from django.conf import settings
 
-from registercodes import cloud, lifecycle, throttle
+from registercodes import cloud, lifecycle, recognising, throttle
 from registercodes.audit import NOWHERE, Origin
-from registercodes.lifecycle import DISABLE, GONE
+from registercodes.lifecycle import DISABLE
 from registercodes.models import RegisterCode
+from registercodes.recognising import GONE
 from registercodes.tat.errors import NotSent, Refused, Unknown
 
 log = logging.getLogger("registercodes.lifecycle")
@@ -71,7 +72,7 @@ def _push(codes: Sequence[RegisterCode], *, trace_id: str, until: float) -> Iter
         yield from _push(codes[:half], trace_id=trace_id, until=until)
         yield from _push(codes[half:], trace_id=trace_id, until=until)
         return
-    yield from ((code, why_not) for code in codes)
+    yield from ((code, recognising.judged(code, why_not)) for code in codes)
 
 
 def _ask(code_ids: Sequence[str], *, region: str, trace_id: str, until: float) -> str:

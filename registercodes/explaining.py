@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from registercodes.models import Action, AuditEvent, RegisterCode
+from registercodes.recognising import UNPROVEN
 from registercodes.resolving import LEFT_PENDING
 from registercodes.rules import gettext_noop
 from registercodes.settling import NOT_RECORDED
@@ -37,6 +38,10 @@ _DOUBT = gettext_noop(
     "The request left the portal, and no usable answer came back. The cloud may or may not have made a code."
 )
 _UNRECORDED = gettext_noop("The portal could not write this down: the request’s own record says less than this page.")
+_NOT_FOUND = gettext_noop(
+    "The cloud says that it has no such code, and showed no code of ours in this region lately that would prove the "
+    "account. Check the account; once another code of this region is seen there, this one counts as disabled."
+)
 
 REASONS = MappingProxyType(
     {
@@ -105,6 +110,8 @@ def not_disabled(code: RegisterCode, events: list[AuditEvent]) -> Explanation | 
     why_not = next((event.detail["why_not"] for event in reversed(events) if is_failed_disable(event)), "")
     meaning = meaning_of(why_not)
     who = meaning.who if meaning else REASONS.get(why_not, ("", "wait"))[1]
+    if why_not == UNPROVEN:
+        return Explanation(_(_NOT_FOUND), "operator")
     if who == "wait":
         return Explanation(_("The cloud could not be asked, or gave no usable answer."), who)
     return Explanation(_("The cloud refused to disable it, so somebody has to mend that first."), "operator")
@@ -131,6 +138,8 @@ def _beside(event: AuditEvent) -> str:
 
 def left_open(why_not: str) -> Explanation:
     """Why one code of several is not disabled yet."""
+    if why_not == UNPROVEN:
+        return Explanation(_(_NOT_FOUND), "operator")
     meaning = meaning_of(why_not)
     if meaning and meaning.who != "wait":
         return Explanation(_("The cloud refused to disable it, so somebody has to mend that first."), "operator")

@@ -6,16 +6,16 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from registercodes import audit, cloud, places, throttle
+from registercodes import audit, cloud, places, recognising, throttle
 from registercodes.audit import NOWHERE, Origin
 from registercodes.database import DATABASE_AWAY
 from registercodes.models import Action, Outcome, RegisterCode
+from registercodes.recognising import GONE
 from registercodes.tat.errors import NotSent, Refused, Unknown
 
 log = logging.getLogger("registercodes.lifecycle")
 
 DISABLE = "DisableRegisterCodes"
-GONE = "ResourceNotFound.RegisterCodesNotFoundCode"  # deleted upstream: it admits nobody either
 
 
 def confirm_stored(code: RegisterCode, *, actor: Any, origin: Origin) -> bool:
@@ -59,6 +59,7 @@ def push_disable(code: RegisterCode, *, actor: Any = None, origin: Origin = NOWH
         asked = free and _slot_free()
         why_not = _why_not(code.region, code.code_id, trace_id=origin.request_id) if asked else "busy"
     try:
+        why_not = recognising.judged(code, why_not)
         if why_not and why_not != GONE:
             note_failure(code, why_not, actor=actor, origin=origin)
         else:
@@ -70,7 +71,7 @@ def push_disable(code: RegisterCode, *, actor: Any = None, origin: Origin = NOWH
 
 
 def note_disabled(code: RegisterCode, *, actor: Any, origin: Origin, was_gone: bool = False) -> None:
-    """``was_gone``: the cloud had no such code any more, which is as good."""
+    """``was_gone``: the cloud had no such code any more, which admits nobody either."""
     with transaction.atomic():
         now = timezone.now()
         moved = RegisterCode.objects.filter(
@@ -111,7 +112,8 @@ def disable_unrecorded(code: RegisterCode, *, code_id: str) -> bool:
     the person is told of the code. True when the cloud agreed.
     """
     try:
-        agreed = _why_not(code.region, code_id, trace_id=code.request_id) in ("", GONE)
+        # "Not found" of a code this young says nothing.
+        agreed = not _why_not(code.region, code_id, trace_id=code.request_id)
     except Exception:
         log.exception("disable_failed_unexpectedly", extra={"reference": code.reference})
         agreed = False

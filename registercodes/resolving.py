@@ -1,7 +1,7 @@
 """Decides what became of a create whose outcome is unknown, by what the cloud shows; in doubt it disables nothing.
 
-A mark at the end of a description decides alone. Looks decide nothing, and an
-absence has to be seen twice. Every move is compare-and-set, together with its
+A mark at the end of a description decides alone, once the region was read to
+its end. Looks decide nothing, and an absence has to be seen twice. Every move is compare-and-set, together with its
 event, so two syncs at once resolve a row once.
 """
 
@@ -23,6 +23,7 @@ State = RegisterCode.State
 BEFORE_CALL = timedelta(seconds=5)  # clocks differ
 # A signed request stays valid for 300 s, and is signed at most 30 s after its row: queue, pause and deadline.
 AFTER_CALL = timedelta(seconds=330)
+CLOCKS_MAY_DIFFER = timedelta(seconds=300)  # a signature by a clock that far off is accepted
 BETWEEN_PASSES = timedelta(minutes=10)
 DEADLINE_COUNTED = 15  # seconds of the 30 above
 LEFT_PENDING = "left_pending"
@@ -61,6 +62,8 @@ def give_up(region: str, *, now: datetime) -> int:
 def resolve(region: str, *, run: SyncRun, now: datetime) -> tuple[int, int]:
     """Settle the region's unknown rows by what ``run`` and those before it saw; how many were found, and absent."""
     found = absent = 0
+    if not run.complete:  # what was not read may carry the mark as well: the one that was seen can be a copy
+        return found, absent
     for row in _turned_up(region):
         code = candidates_of(row).decided
         found += bool(code and _move_to_found(row, code, now=now))
@@ -80,7 +83,8 @@ def ambiguous(rows: QuerySet[RegisterCode]) -> list[Ambiguous]:
 def candidates_of(row: RegisterCode) -> Candidates:
     """What may have become of ``row``, whether the cloud still has it or not."""
     first, last = row.created_at - BEFORE_CALL, row.created_at + after_call()
-    inside = Q(created_at__range=(first, last))
+    # Looks only keep a row from being absent: however wrong the cloud's clock may be, none of its codes is left out.
+    inside = Q(created_at__range=(first - CLOCKS_MAY_DIFFER, last + CLOCKS_MAY_DIFFER))
     untold = Q(created_at=None, first_seen_at__gte=first)
     free = _unclaimed(row.region)
     named = list(free.filter(mark=row.reference).order_by("pk"))
@@ -142,7 +146,7 @@ def _passes_without(row: RegisterCode, *, run: SyncRun) -> tuple[SyncRun, SyncRu
         started_at__gte=row.created_at + after_call(),
         finished_at__lte=run.started_at - BETWEEN_PASSES,
     )
-    first = passes.order_by("started_at").first() if run.complete and run.known else None
+    first = passes.order_by("started_at").first() if run.known else None
     return (first, run) if first else None
 
 

@@ -3,6 +3,7 @@
 A row changes only when its facts do. Memory holds the ids of one region, however long their list is.
 """
 
+import logging
 import math
 import re
 import time
@@ -14,12 +15,15 @@ from functools import partial
 
 from django.conf import settings
 
-from registercodes import cloud, database, rules, throttle
+from registercodes import cloud, database, recognising, rules, throttle
 from registercodes.models import RegisterCode, SyncRun, UpstreamCode
 from registercodes.paging import PAGE, Ask, GoOn, Reader
 from registercodes.tat.errors import NotSent
 from registercodes.tat.records import Page, RegisterCodeInfo
 
+log = logging.getLogger("registercodes.upstream")
+
+NONE_OF_OURS = "none_of_ours"  # read to its end, and yet not complete: another account's list, or all were deleted
 DESCRIBE = "DescribeRegisterCodes"
 SLOT_SECONDS = 30.0
 LOOK_SECONDS = 5.0  # of one page while a person waits
@@ -64,6 +68,10 @@ def take_in(
     if not reader.pages:
         return Pass(None, why_not)
     seen = reader.sweep.seen
+    known = _known(region, seen)
+    if not why_not and not known and recognising.expects_codes(region):
+        log.error("none_of_our_codes_seen", extra={"region": region, "total": reader.sweep.total})
+        why_not = NONE_OF_OURS
     if not why_not:
         changed += _mark_gone(region, seen, started=started, at=clock())
     run = SyncRun.objects.create(
@@ -73,7 +81,7 @@ def take_in(
         finished_at=clock(),
         complete=not why_not,
         total=reader.sweep.total,
-        known=_known(region, seen),
+        known=known,
     )
     _forget_old_runs(run)
     return Pass(run, why_not, seen=len(seen), changed=changed)

@@ -5,7 +5,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from reading_pages import heading, send, text
 from records import a_code, break_in_chain
-from syncs import HERE, actions, ago, created
+from syncs import HERE, actions, ago, created, sync
 from test_database_away import Unwritable
 
 from registercodes import closing
@@ -82,6 +82,7 @@ def test_a_region_that_fails_is_told_for_its_codes_and_spares_the_others(as_alic
 
 def test_one_that_the_cloud_no_longer_has_spoils_nothing_for_the_others(as_alice, make, cloud, alice, web):
     codes = [make(), a_code(team=web, person=alice, region=HERE), make()]
+    sync()  # which sees the others: it is the right account
 
     page = press(as_alice, *codes)
 

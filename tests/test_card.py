@@ -113,6 +113,8 @@ def test_disabling_twice_is_fine_and_says_so(as_alice, made, cloud):
 
 def test_disabling_what_the_cloud_deleted_is_fine_and_says_so(as_alice, alice, web, cloud):
     code = a_code(team=web, person=alice)
+    a_code(team=web, person=alice, code_id=made_elsewhere())
+    sync()  # sees the other one: it is the right account
 
     page = text(as_alice.post(f"/codes/{code.reference}/disable/", follow=True))
 

@@ -32,7 +32,7 @@ LAYERS = (
     ("anchors", "witness"),
     ("verifying", "walking", "sealing"),
     ("checks", "installation", "apps", "cloud"),
-    ("access", "policies", "audit", "ownership", "throttle", "places", "triggers", "leases", "facts"),
+    ("access", "policies", "audit", "ownership", "throttle", "places", "triggers", "leases", "facts", "recognising"),
     ("replacing", "listing"),
     ("models", "keys"),
     ("wording", "enrolling", "paging", "states", "batches"),

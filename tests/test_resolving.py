@@ -1,16 +1,19 @@
 """Design section 6: what became of a request that nobody knows the outcome of, by marks alone and never by a guess."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 from records import a_code, break_in_chain
-from syncs import HERE, actions, ago, ahead, created, made_elsewhere, passes, sync
+from syncs import HERE, actions, ago, ahead, created, made_elsewhere, passes, sync, told
 from threads import at_once
 
 from registercodes import cloud as clouds
 from registercodes import resolving, rules, upstream
 from registercodes.models import AuditEvent, RegisterCode, SyncRun, UpstreamCode
+from registercodes.tat.errors import Unknown
+from registercodes.tat.records import Page
 
 pytestmark = pytest.mark.django_db
 
@@ -108,7 +111,7 @@ def test_an_orphan_with_hosts_raises_the_alarm(unknown, sandbox, caplog):
     assert fresh(row).disabled_at
 
 
-def test_a_code_that_somebody_deleted_meanwhile_was_made_and_is_closed(unknown, sandbox):
+def test_a_code_that_somebody_deleted_meanwhile_was_made_and_is_closed(unknown, known, sandbox):
     row = unknown(created_at=ago(seconds=60))
     code_id = made_elsewhere(Description=f"~{row.reference}")
     upstream.take_in(HERE)
@@ -275,6 +278,22 @@ def test_without_a_mark_a_code_that_looks_alike_is_a_persons_affair(unknown, san
     assert in_doubt(row, alike, sandbox=sandbox)
 
 
+@pytest.mark.parametrize(("seconds", "listed"), [(-306, 0), (-305, 1), (-60, 1), (630, 1), (631, 0)])
+def test_a_cloud_whose_clock_is_accepted_hides_no_code_that_looks_alike(unknown, known, sandbox, seconds, listed):
+    """A request signed by a clock 300 s off is accepted, so the code's time may be as far off."""
+    row = unknown(description=LONG, description_sent=LONG, created_at=ago(hours=1))
+    made_elsewhere(Description=LONG)
+    upstream.take_in(HERE)
+    UpstreamCode.objects.update(created_at=row.created_at + timedelta(seconds=seconds))
+    for minutes in (6, 17):
+        at = row.created_at + timedelta(minutes=minutes)
+        run = SyncRun.objects.create(
+            account=row.account, region=HERE, started_at=at, finished_at=at, complete=True, known=1, total=2
+        )
+    resolving.resolve(HERE, run=run, now=timezone.now())
+    assert (fresh(row).state, len(ambiguous())) == ("unknown" if listed else "absent", listed)
+
+
 def test_a_mark_that_was_never_sent_is_a_persons_affair(unknown, sandbox, known):
     row = unknown(description=LONG, description_sent=LONG)
     assert in_doubt(row, made_elsewhere(Description=f"~{row.reference}", RegisterLimit=3), sandbox=sandbox)
@@ -317,6 +336,26 @@ def test_a_cloud_whose_clock_is_an_hour_off_disables_nothing_and_proves_nothing(
     row = unknown(created_at=ago(hours=3))
     sandbox.advance(hours=hours - 3)
     assert in_doubt(row, made_elsewhere(Description=f"~{row.reference}", EffectiveTime=9), sandbox=sandbox)
+
+
+def test_a_mark_on_a_page_of_an_incomplete_pass_decides_nothing(unknown, sandbox):
+    """The pages not read may hold the real one, beside a copy of its mark."""
+    row = unknown()
+    copied = made_elsewhere(Description=f"copied ~{row.reference}")
+    first = clouds.client().describe_register_codes(region=HERE, offset=0, limit=100, trace_id="t")
+
+    def ask(offset: int) -> Page:
+        if offset:
+            raise Unknown("timeout")
+        other = replace(first.items[0], description="", register_limit=9)
+        filler = tuple(replace(other, code_id=f"x{number}") for number in range(99))
+        return Page(200, (*first.items, *filler))
+
+    taken = upstream.take_in(HERE, ask=ask)
+    assert (taken.run.complete, told(copied).mark) == (False, row.reference)
+    assert resolving.resolve(HERE, run=taken.run, now=timezone.now()) == (0, 0)
+    real = made_elsewhere(Description=f"~{row.reference}")
+    assert in_doubt(row, copied, real, sandbox=sandbox)
 
 
 def test_a_mark_in_another_region_says_nothing(unknown, sandbox):

@@ -62,6 +62,12 @@ def test_at_most_99_ids_go_into_a_call(wanted, sandbox, monkeypatch):
     assert all(map(is_done, rows))
 
 
+@pytest.fixture
+def known(alice, web):
+    """A code of ours that the cloud has too: who sees it, sees the right account."""
+    return a_code(team=web, person=alice, code_id=made_elsewhere(Description="known"))
+
+
 def test_a_batch_refused_for_a_stale_id_is_split_until_the_rest_is_done(wanted, sandbox):
     """The stale one admits nobody: the cloud no longer has it."""
     rows = [wanted() for _ in range(9)]
@@ -73,7 +79,7 @@ def test_a_batch_refused_for_a_stale_id_is_split_until_the_rest_is_done(wanted, 
     assert disables(sandbox) <= 9
 
 
-def test_a_code_that_was_deleted_upstream_counts_as_disabled(wanted):
+def test_a_code_that_was_deleted_upstream_counts_as_disabled(wanted, known):
     row = wanted()
     clouds.client().delete_register_codes(region=HERE, code_ids=[row.code_id], trace_id="t")
     assert (sync().disabled, is_done(row)) == (1, True)
