@@ -9,13 +9,17 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from registercodes import anchors, keys, triggers, verifying, walking, witness
+from registercodes import anchors, keys, spelling, triggers, verifying, walking, witness
 from registercodes.anchors import Anchor
 from registercodes.models import AuditEvent, AuditHead
+from registercodes.spelling import Misspelled
 from registercodes.verifying import COLUMNS, Break, Place, Row, Seen
 from registercodes.witness import Verdict
 
 UNREADABLE = (ValueError, TypeError, AttributeError)  # what Django raises of a time or JSON that is none (SQLite)
+
+MISSPELLED = "altered: a column means what was written and is spelled otherwise, so that filters miss it"
+SEQUENCE, DETAIL = COLUMNS.index("sequence"), COLUMNS.index("detail")
 
 
 class CannotVerify(Exception):
@@ -84,16 +88,25 @@ def _walked(place: Place, head: Seen, watch: Callable[[int, int], None] | None) 
     total = head.sequence - place.last
     after = None if place.expected == 1 else place.last
     try:
-        rows = walking.rows(*COLUMNS, after=after, upto=head.sequence)
+        rows = _rows(after, head)
         return verifying.walk(_watched(rows, total, watch), place=place, keys=by_id)
+    except Misspelled as wrong:
+        return Break(wrong.sequence, MISSPELLED)
     except UNREADABLE:  # somewhere in a chunk: once more from there, row by row
         return _to_the_unreadable(place, head)
 
 
+def _rows(after: int | None, head: Seen, *, chunk: int = walking.CHUNK) -> Iterator[Row]:
+    rows = walking.rows(*COLUMNS, *spelling.columns(), after=after, upto=head.sequence, chunk=chunk)
+    return spelling.checked(rows, sequence=SEQUENCE, detail=DETAIL)
+
+
 def _to_the_unreadable(place: Place, head: Seen) -> Break | None:
     try:
-        rows = walking.rows(*COLUMNS, after=place.last, upto=head.sequence, chunk=1)
+        rows = _rows(place.last, head, chunk=1)
         return verifying.walk(rows, place=place, keys=keys.by_id())
+    except Misspelled as wrong:
+        return Break(wrong.sequence, MISSPELLED)
     except UNREADABLE as wrong:
         return Break(place.expected, f"altered: it cannot be read ({type(wrong).__name__})")
 

@@ -167,7 +167,7 @@ def test_a_code_is_replaced_and_its_note_put_away_as_the_role(restricted, lived)
     assert alice.post(address, fields).status_code == 200
     in_shell(restricted, "telling.put_away(RegisterCode.objects.first())")
 
-    assert restricted.rows()[-1].replaces_id == code.id and restricted.rows()[0].told_at
+    assert restricted.rows()[-1].replaces_id == code.id and restricted.rows()[-1].told_at
 
 
 def test_sessions_are_ended_and_people_shut_out_as_the_role(restricted, lived):
