@@ -233,9 +233,9 @@ def test_a_replay_is_noted_once_however_often_it_comes(as_alice, typed, cloud):
 
 def test_a_line_holds_all_that_its_digest_covers(web, alice, caplog, django_capture_on_commit_callbacks):
     code = a_code(team=web, person=alice, description="for the fleet", expires_at=timezone.now())
+    detail = {"reason": ["a", 1]}
     with django_capture_on_commit_callbacks(execute=True), caplog.at_level(logging.INFO, "registercodes.audit"):
-        with transaction.atomic():
-            audit.record(Action.CODE_ISSUED, Outcome.SUCCESS, code=code, actor=alice, detail={"reason": ["a", 1]})
+        audit.record(Action.CODE_ISSUED, Outcome.SUCCESS, code=code, actor=alice, detail=detail)
 
     [line] = [vars(line) for line in caplog.records if line.name == "registercodes.audit"]
     columns = {name: line[name] for name in audit.FORM_1 if name not in {"at", "chain"}}
