@@ -126,12 +126,12 @@ def _tail(place: Place, head: Seen) -> Break | None:
         return Break(place.expected, f"missing: the head says that the record ends with event {head.sequence}")
     if place.last and (place.before, place.chain) != (head.digest, head.chain):
         return Break(place.last, "the head names another event of this number: the end was rewritten")
-    beyond = _beyond_the_head()
+    beyond = _beyond_the_head(head.sequence + 1)
     return Break(beyond, "inserted: it comes after the end that the head names") if beyond else None
 
 
-def _beyond_the_head() -> int | None:
-    """In one statement: a portal may be writing."""
+def _beyond_the_head(next_number: int) -> int | None:
+    """In one statement: a portal may be writing. On SQLite a number may be text, which comes after all numbers."""
     events, heads = AuditEvent._meta.db_table, AuditHead._meta.db_table
     statement = (
         f"SELECT min(e.sequence) FROM {events} e WHERE e.sequence > (SELECT sequence FROM {heads} WHERE id = 1)"  # noqa: S608
@@ -139,7 +139,9 @@ def _beyond_the_head() -> int | None:
     with connection.cursor() as cursor:
         cursor.execute(statement)
         row = cursor.fetchone()
-    return int(row[0]) if row and row[0] is not None else None
+    if not row or row[0] is None:
+        return None
+    return row[0] if isinstance(row[0], int) else next_number
 
 
 def _against(anchor: Anchor) -> tuple[Break | None, str]:

@@ -110,3 +110,20 @@ def test_what_is_missing_before_it_is_named_first(record):
     put_triggers_back()
 
     assert verify() == (1, "sequence 2: missing")
+
+
+def test_a_number_that_is_text_is_named_and_is_no_traceback(record):
+    become_owner()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE other AS SELECT * FROM registercodes_auditevent WHERE sequence = 2")
+        cursor.execute("UPDATE other SET id = 99, sequence = 'abc'")
+        cursor.execute("INSERT INTO registercodes_auditevent SELECT * FROM other")
+        cursor.execute("DROP TABLE other")
+    put_triggers_back()
+
+    try:
+        assert verify() == (1, "sequence 4: inserted: it comes after the end that the head names")
+    finally:
+        become_owner()
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM registercodes_auditevent WHERE id = 99")
