@@ -45,6 +45,21 @@ def test_a_retired_key_still_verifies_and_a_forgotten_one_is_named_at_its_row(se
     assert verify("--since", 5)[0] == 0
 
 
+@pytest.mark.parametrize(("minutes", "is_wrong"), [(50, False), (70, True)])
+def test_a_retired_key_that_comes_back_is_named_at_its_row(settings, monkeypatch, minutes, is_wrong):
+    """Workers restart one after another: for a while both keys are in use."""
+    old, new, now = settings.AUDIT_KEY, "another-audit-key-0123456789abcdefghijkl", timezone.now()
+    for key, later in ((old, 0), (new, 1), (old, 2), (old, minutes + 1)):
+        settings.AUDIT_KEY, settings.AUDIT_KEY_FALLBACKS = key, [old, new]
+        monkeypatch.setattr(timezone, "now", lambda at=now + timedelta(minutes=later): at)
+        a_record(2)
+
+    status, said = verify()
+
+    assert (status == 1) is is_wrong
+    assert said.startswith(f"sequence 7: its key id '{at(1).get().key_id}' was retired 1:10:00 before") is is_wrong
+
+
 @pytest.mark.parametrize(
     ("columns", "reason"),
     [

@@ -15,12 +15,13 @@ from registercodes.proving import CannotVerify, Report
 WHOLE, BROKEN, UNANSWERED = 0, 1, 2
 WITHOUT_ANCHOR = (
     "Without an anchor from outside this cannot tell: whether events at the end were cut off and the head's row set"
-    " back with them, or whether somebody who has AUDIT_KEY wrote the whole record anew. Keep anchors"
-    " (manage.py anchoraudit) or the log lines, which hold each event's digest, on another machine."
+    " back with them, or whether somebody who has AUDIT_KEY or one of its fallbacks wrote the whole record anew. Keep"
+    " anchors (manage.py anchoraudit) or the log lines, which hold each event's digest, on another machine."
 )
 AFTER_ANCHOR = (
     "Of the events after {sequence}, which the anchor did not see, this cannot tell: whether some were cut off at the"
-    " end and the head's row set back with them, or whether somebody who has AUDIT_KEY wrote them anew."
+    " end and the head's row set back with them, or whether somebody who has AUDIT_KEY or one of its"
+    " fallbacks wrote them anew."
 )
 RESTORED = (
     "Event {at} says that the record was restored from a backup: what chain {old.chain} held after event"
