@@ -19,6 +19,11 @@ from registercodes.witness import Verdict
 UNREADABLE = (ValueError, TypeError, AttributeError)  # what Django raises of a time or JSON that is none (SQLite)
 
 MISSPELLED = "altered: a column means what was written and is spelled otherwise, so that filters miss it"
+AHEAD = (
+    "Event {sequence} is ahead of its time: those before and after it agree on an earlier one. A clock was fast, or"
+    " somebody with the key says so; the chain holds all the same."
+)
+AHEAD_SHOWN = 20
 SEQUENCE, DETAIL = COLUMNS.index("sequence"), COLUMNS.index("detail")
 
 
@@ -46,7 +51,7 @@ def prove(
     place = _beginning(since, head)
     first = place.expected
     found = _walked(place, head, watch) or _tail(place, head)
-    notes: list[str] = []
+    notes = [AHEAD.format(sequence=sequence) for sequence in place.ahead[:AHEAD_SHOWN]]
     if found is None and anchor is not None:
         found, note = _against(anchor)
         notes += [note] if note else []

@@ -48,7 +48,9 @@ class Place:
     before: str | None = ""
     chain: str = ""
     latest: datetime | None = None
+    latest_but_last: datetime | None = None  # without the event right before
     count: int = 0
+    ahead: list[int] = field(default_factory=list)  # events of a clock that was fast
     key_id: str = ""  # the newest
     retired: dict[str, datetime] = field(default_factory=dict)  # keys that another took over from, and when
 
@@ -150,12 +152,20 @@ def _moment(at: datetime | str) -> datetime:
 def _backdated(at: datetime | str, place: Place) -> str:
     """Against the latest time so far, or a slow creep would pass."""
     moment = _moment(at)
-    latest = place.latest
-    if latest is not None and moment < latest:
-        gap = latest - moment
-        return f"backdated: its time is {gap} before that of an earlier event" if gap > CLOCK_TOLERANCE else ""
-    place.latest = moment
+    if place.latest is not None and place.latest - moment > CLOCK_TOLERANCE:
+        if not _one_was_ahead(moment, place):
+            return f"backdated: its time is {place.latest - moment} before that of an earlier event"
+        place.ahead.append(place.last)
+        place.latest = place.latest_but_last
+    place.latest_but_last = place.latest
+    place.latest = moment if place.latest is None else max(place.latest, moment)
     return ""
+
+
+def _one_was_ahead(moment: datetime, place: Place) -> bool:
+    """The event right before stands alone in being late, and those on both its sides agree: one fast clock."""
+    before = place.latest_but_last
+    return before is not None and abs(moment - before) <= CLOCK_TOLERANCE
 
 
 @dataclass(frozen=True)
