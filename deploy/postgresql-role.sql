@@ -3,7 +3,7 @@
 -- owner of the tables.
 --
 -- Run it as that owner (who may create roles), in the portal's database, after the first migrate and after every
--- upgrade that makes a table:
+-- upgrade:
 --
 --     psql "$OWNER_URL" --single-transaction --set ON_ERROR_STOP=1 --file deploy/postgresql-role.sql
 --     psql "$OWNER_URL" --command '\password register_code_portal'
@@ -11,11 +11,33 @@
 -- then give the portal DATABASE_URL=postgres://register_code_portal:PASSWORD@HOST/NAME.
 
 DO $$
+DECLARE
+    held record;
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'register_code_portal') THEN
-        CREATE ROLE register_code_portal LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION NOBYPASSRLS;
+        CREATE ROLE register_code_portal LOGIN;
     END IF;
-    EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC, register_code_portal', current_database());
+    -- One that was here before is made as small: an attribute or a role it holds would go round every grant below.
+    SELECT * INTO held FROM pg_roles WHERE rolname = 'register_code_portal';
+    IF held.rolsuper THEN ALTER ROLE register_code_portal NOSUPERUSER; END IF;
+    IF held.rolreplication THEN ALTER ROLE register_code_portal NOREPLICATION; END IF;
+    IF held.rolbypassrls THEN ALTER ROLE register_code_portal NOBYPASSRLS; END IF;
+    IF held.rolcreatedb THEN ALTER ROLE register_code_portal NOCREATEDB; END IF;
+    ALTER ROLE register_code_portal NOCREATEROLE NOINHERIT;
+    FOR held IN
+        SELECT roleid::regrole AS role, grantor::regrole AS grantor FROM pg_auth_members
+        WHERE member = 'register_code_portal'::regrole
+    LOOP
+        EXECUTE format('REVOKE %s FROM register_code_portal GRANTED BY %s', held.role, held.grantor);
+    END LOOP;
+    IF EXISTS (SELECT FROM pg_auth_members WHERE member = 'register_code_portal'::regrole)
+        OR EXISTS (SELECT FROM pg_class WHERE relowner = 'register_code_portal'::regrole)
+    THEN
+        RAISE EXCEPTION 'register_code_portal owns tables here or is a member of other roles: take that from it first';
+    END IF;
+    EXECUTE format('REVOKE ALL ON DATABASE %I FROM register_code_portal', current_database());
+    -- From PUBLIC only what would stand in front of our tables: roles that watch and back up go on connecting.
+    EXECUTE format('REVOKE CREATE, TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO register_code_portal', current_database());
 END
 $$;
@@ -39,7 +61,7 @@ GRANT SELECT, UPDATE (sequence, digest) ON registercodes_audithead TO register_c
 GRANT SELECT, INSERT ON registercodes_registercode TO register_code_portal;
 GRANT UPDATE (
     state, reason, code_id, tencent_request_id, error_code, settled_at, expires_at, value_fingerprint, fingerprint_key,
-    confirmed_at, disable_wanted_at, disabled_at, disabled_by_id
+    confirmed_at, disable_wanted_at, disabled_at, disabled_by_id, told_at
 ) ON registercodes_registercode TO register_code_portal;
 
 -- Teams: their policy. Key, name and group are the operator's, since a group grants rights.
@@ -50,10 +72,15 @@ GRANT UPDATE (
 ) ON registercodes_team TO register_code_portal;
 
 -- People, and what their groups say: written by sign-in and re-check.
-GRANT SELECT, INSERT, UPDATE (username, display_name, email, last_login) ON sso_user TO register_code_portal;
+GRANT SELECT, INSERT, UPDATE (username, display_name, email, last_login, is_active) ON sso_user TO register_code_portal;
 GRANT SELECT, INSERT, UPDATE (checked_at), DELETE ON registercodes_membership TO register_code_portal;
 GRANT SELECT, INSERT, UPDATE (checked_at), DELETE ON sso_rolegrant TO register_code_portal;
 GRANT SELECT, INSERT, UPDATE, DELETE ON django_session TO register_code_portal;
+
+-- Whose sessions live, and what was spent to begin or end one: rows go when their use is over.
+GRANT SELECT, INSERT, UPDATE (checked_at, sid), DELETE ON sso_livesession TO register_code_portal;
+GRANT SELECT, INSERT, DELETE ON sso_spenttoken TO register_code_portal;
+GRANT SELECT, INSERT, UPDATE (tries_left, used_at), DELETE ON sso_breakglasscode TO register_code_portal;
 
 -- What is shared between processes, and what the cloud last said.
 GRANT SELECT, INSERT, UPDATE (next_at) ON registercodes_callbudget TO register_code_portal;
@@ -63,11 +90,12 @@ GRANT SELECT, INSERT ON registercodes_outsidecode TO register_code_portal;
 GRANT UPDATE (
     team_id, adopted_at, adopted_by_id, adopted_why, disable_wanted_at, disable_wanted_by_id, disable_why, disabled_at
 ) ON registercodes_outsidecode TO register_code_portal;
-GRANT SELECT, INSERT, UPDATE ON registercodes_syncrun TO register_code_portal;
+GRANT SELECT, INSERT, DELETE ON registercodes_syncrun TO register_code_portal;
+GRANT SELECT, INSERT, UPDATE (holder, expires_at) ON registercodes_synclease TO register_code_portal;
 
 -- What this database is the record of; /readyz writes the one column to prove that writing works.
 GRANT SELECT, UPDATE (checked) ON registercodes_installation TO register_code_portal;
 
--- Django's own, read only.
+-- Django's own, read only; none of django_admin_log, since what people do in the admin site is in the history.
 GRANT SELECT ON django_migrations, django_content_type, auth_permission, auth_group, auth_group_permissions
     TO register_code_portal;

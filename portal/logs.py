@@ -96,6 +96,8 @@ def configuration(*, level: str) -> dict[str, Any]:
             "django.server": {"handlers": [], "propagate": True},
             # At DEBUG it prints the whole context of a page: the value, and addresses with an id token in them.
             "django.template": {"level": level if level != "DEBUG" else "INFO", "propagate": True},
+            # The record's second copy: no level of the operator's leaves an event out.
+            "registercodes.audit": {"level": "INFO", "propagate": True},
             "gunicorn.error": {"level": level, "handlers": [], "propagate": True},
             "gunicorn.access": {"handlers": [], "propagate": False},  # ours has the request's id
         },

@@ -9,13 +9,22 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from registercodes import anchors, keys, triggers, verifying, walking, witness
+from registercodes import anchors, keys, spelling, triggers, verifying, walking, witness
 from registercodes.anchors import Anchor
 from registercodes.models import AuditEvent, AuditHead
+from registercodes.spelling import Misspelled
 from registercodes.verifying import COLUMNS, Break, Place, Row, Seen
 from registercodes.witness import Verdict
 
 UNREADABLE = (ValueError, TypeError, AttributeError)  # what Django raises of a time or JSON that is none (SQLite)
+
+MISSPELLED = "altered: a column means what was written and is spelled otherwise, so that filters miss it"
+AHEAD = (
+    "Event {sequence} is ahead of its time: those before and after it agree on an earlier one. A clock was fast, or"
+    " somebody with the key says so; the chain holds all the same."
+)
+AHEAD_SHOWN = 20
+SEQUENCE, DETAIL = COLUMNS.index("sequence"), COLUMNS.index("detail")
 
 
 class CannotVerify(Exception):
@@ -42,7 +51,7 @@ def prove(
     place = _beginning(since, head)
     first = place.expected
     found = _walked(place, head, watch) or _tail(place, head)
-    notes: list[str] = []
+    notes = [AHEAD.format(sequence=sequence) for sequence in place.ahead[:AHEAD_SHOWN]]
     if found is None and anchor is not None:
         found, note = _against(anchor)
         notes += [note] if note else []
@@ -84,16 +93,25 @@ def _walked(place: Place, head: Seen, watch: Callable[[int, int], None] | None) 
     total = head.sequence - place.last
     after = None if place.expected == 1 else place.last
     try:
-        rows = walking.rows(*COLUMNS, after=after, upto=head.sequence)
+        rows = _rows(after, head)
         return verifying.walk(_watched(rows, total, watch), place=place, keys=by_id)
+    except Misspelled as wrong:
+        return Break(wrong.sequence, MISSPELLED)
     except UNREADABLE:  # somewhere in a chunk: once more from there, row by row
         return _to_the_unreadable(place, head)
 
 
+def _rows(after: int | None, head: Seen, *, chunk: int = walking.CHUNK) -> Iterator[Row]:
+    rows = walking.rows(*COLUMNS, *spelling.columns(), after=after, upto=head.sequence, chunk=chunk)
+    return spelling.checked(rows, sequence=SEQUENCE, detail=DETAIL)
+
+
 def _to_the_unreadable(place: Place, head: Seen) -> Break | None:
     try:
-        rows = walking.rows(*COLUMNS, after=place.last, upto=head.sequence, chunk=1)
+        rows = _rows(place.last, head, chunk=1)
         return verifying.walk(rows, place=place, keys=keys.by_id())
+    except Misspelled as wrong:
+        return Break(wrong.sequence, MISSPELLED)
     except UNREADABLE as wrong:
         return Break(place.expected, f"altered: it cannot be read ({type(wrong).__name__})")
 
@@ -113,12 +131,12 @@ def _tail(place: Place, head: Seen) -> Break | None:
         return Break(place.expected, f"missing: the head says that the record ends with event {head.sequence}")
     if place.last and (place.before, place.chain) != (head.digest, head.chain):
         return Break(place.last, "the head names another event of this number: the end was rewritten")
-    beyond = _beyond_the_head()
+    beyond = _beyond_the_head(head.sequence + 1)
     return Break(beyond, "inserted: it comes after the end that the head names") if beyond else None
 
 
-def _beyond_the_head() -> int | None:
-    """In one statement: a portal may be writing."""
+def _beyond_the_head(next_number: int) -> int | None:
+    """In one statement: a portal may be writing. On SQLite a number may be text, which comes after all numbers."""
     events, heads = AuditEvent._meta.db_table, AuditHead._meta.db_table
     statement = (
         f"SELECT min(e.sequence) FROM {events} e WHERE e.sequence > (SELECT sequence FROM {heads} WHERE id = 1)"  # noqa: S608
@@ -126,7 +144,9 @@ def _beyond_the_head() -> int | None:
     with connection.cursor() as cursor:
         cursor.execute(statement)
         row = cursor.fetchone()
-    return int(row[0]) if row and row[0] is not None else None
+    if not row or row[0] is None:
+        return None
+    return row[0] if isinstance(row[0], int) else next_number
 
 
 def _against(anchor: Anchor) -> tuple[Break | None, str]:

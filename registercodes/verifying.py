@@ -5,7 +5,7 @@ row that is wrong. Whose record it is and where it should end are asked elsewher
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -16,6 +16,7 @@ from registercodes.models import Action
 
 # Several processes on several machines write, each by its own clock: what differs by less is no backdating.
 CLOCK_TOLERANCE = timedelta(minutes=5)
+KEY_OVERLAP = timedelta(hours=1)  # how long a restart of all workers with a new AUDIT_KEY may take
 COLUMNS = (
     *sorted(audit.FORM_1),
     "digest",
@@ -47,7 +48,11 @@ class Place:
     before: str | None = ""
     chain: str = ""
     latest: datetime | None = None
+    latest_but_last: datetime | None = None  # without the event right before
     count: int = 0
+    ahead: list[int] = field(default_factory=list)  # events of a clock that was fast
+    key_id: str = ""  # the newest
+    retired: dict[str, datetime] = field(default_factory=dict)  # keys that another took over from, and when
 
     @property
     def last(self) -> int:
@@ -68,7 +73,8 @@ def walk(rows: Iterable[Row], *, place: Place, keys: Mapping[str, AuditKey]) -> 
             return Break(number, wrong)
         if place.before is not None and columns["previous_digest"] != place.before:
             return _not_linked(number, digest, rows)
-        wrong = _of_another_chain(columns, place) or _backdated(columns["at"], place)
+        wrong = _of_another_chain(columns, place) or _of_a_retired_key(columns, place)
+        wrong = wrong or _backdated(columns["at"], place)
         if wrong:
             return Break(number, wrong)
         place.expected, place.before, place.chain = number + 1, digest, columns["chain"]
@@ -122,15 +128,44 @@ def _of_another_chain(columns: Mapping[str, Any], place: Place) -> str:
     return f"it belongs to chain {chain}, not {place.chain}, and no restore is on record"
 
 
+def _of_a_retired_key(columns: Mapping[str, Any], place: Place) -> str:
+    """Workers restart one after another, so two keys are in use for a while; later only a leaked one comes back."""
+    key_id = columns["key_id"]
+    if key_id == place.key_id:
+        return ""
+    moment = _moment(columns["at"])
+    if key_id not in place.retired:
+        if place.key_id:
+            place.retired[place.key_id] = moment
+        place.key_id = key_id
+        return ""
+    since = moment - place.retired[key_id]
+    return (
+        f"its key id {key_id!r} was retired {since} before: who has that key wrote it" if since > KEY_OVERLAP else ""
+    )
+
+
+def _moment(at: datetime | str) -> datetime:
+    return datetime.fromisoformat(at) if isinstance(at, str) else at
+
+
 def _backdated(at: datetime | str, place: Place) -> str:
     """Against the latest time so far, or a slow creep would pass."""
-    moment = datetime.fromisoformat(at) if isinstance(at, str) else at
-    latest = place.latest
-    if latest is not None and moment < latest:
-        gap = latest - moment
-        return f"backdated: its time is {gap} before that of an earlier event" if gap > CLOCK_TOLERANCE else ""
-    place.latest = moment
+    moment = _moment(at)
+    if place.latest is not None and place.latest - moment > CLOCK_TOLERANCE:
+        if not _one_was_ahead(moment, place):
+            return f"backdated: its time is {place.latest - moment} before that of an earlier event"
+        place.ahead.append(place.last)
+        place.latest = place.latest_but_last
+    place.latest_but_last = place.latest
+    place.latest = moment if place.latest is None else max(place.latest, moment)
     return ""
+
+
+def _one_was_ahead(moment: datetime, place: Place) -> bool:
+    """The event right before stands alone in being late, and those on both its sides agree: one fast clock."""
+    before = place.latest_but_last
+    return before is not None and abs(moment - before) <= CLOCK_TOLERANCE
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ CHUNK = 2000  # rows; larger ones are not read faster and stand in memory
 
 
 def rows(
-    *columns: str,
+    *columns: Any,
     events: QuerySet[AuditEvent] | None = None,
     after: int | None = None,
     upto: int | None = None,

@@ -155,3 +155,28 @@ def test_no_anchor_is_made_of_an_end_that_is_not_whole(change):
 
     with pytest.raises(CommandError, match=r"^sequence 4: "):
         call_command("anchoraudit")
+
+
+def test_what_an_anchor_did_not_see_is_not_vouched_for(file):
+    a_record(5)
+    manage("anchoraudit", "--file", file)
+    a_record(4)
+    become_owner()
+    cut_after(6)
+    forge_head()
+    put_triggers_back()
+
+    status, said, _ = manage("verifyaudit", "--anchor", file)
+
+    assert status == 0 and "Of the events after 5, which the anchor did not see, this cannot tell" in said
+
+
+def test_restores_on_record_are_told_where_there_is_no_anchor():
+    a_record(3)
+    chain = AuditHead.objects.get().chain
+    manage("restoredaudit", "--reason", "drill")
+
+    assert (
+        f"Event 4 says that the record was restored from a backup: what chain {chain} held after event 3 is gone"
+        in (manage("verifyaudit")[1])
+    )

@@ -1,11 +1,13 @@
 """Every event is chained to the one before, in a form that is fixed for ever: no gap, no fork, no fact left out."""
 
+import json
 import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from cast import browser_of
 from django.db import transaction
+from django.utils import timezone
 from reading_pages import send, value_in
 from records import a_code, break_in_chain, digest
 from threads import at_once
@@ -227,6 +229,19 @@ def test_a_replay_is_noted_once_however_often_it_comes(as_alice, typed, cloud):
 
 
 # What must not happen.
+
+
+def test_a_line_holds_all_that_its_digest_covers(web, alice, caplog, django_capture_on_commit_callbacks):
+    code = a_code(team=web, person=alice, description="for the fleet", expires_at=timezone.now())
+    detail = {"reason": ["a", 1]}
+    with django_capture_on_commit_callbacks(execute=True), caplog.at_level(logging.INFO, "registercodes.audit"):
+        audit.record(Action.CODE_ISSUED, Outcome.SUCCESS, code=code, actor=alice, detail=detail)
+
+    [line] = [vars(line) for line in caplog.records if line.name == "registercodes.audit"]
+    columns = {name: line[name] for name in audit.FORM_1 if name not in {"at", "chain"}}
+    columns |= {"at": line["event_at"], "chain": line["chain_id"], "detail": json.loads(line["detail"])}
+    assert audit.digest_of_form(audit.canonical_of(columns), key=keys.current()) == line["digest"]
+    assert (line["description"], line["permanent"]) == ("for the fleet", False)
 
 
 def test_what_is_rolled_back_leaves_no_event_no_gap_and_no_log_line(web, caplog, django_capture_on_commit_callbacks):

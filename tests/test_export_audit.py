@@ -1,7 +1,6 @@
 """manage.py exportaudit: every event as it is on record, for spreadsheets and for log platforms, and who took it."""
 
 import csv
-import getpass
 import io
 import json
 import subprocess
@@ -15,7 +14,7 @@ from django.db import transaction
 from records import a_code, break_in_chain
 from tampering import a_record, at, become_owner, edit, manage
 
-from registercodes import audit, exporting
+from registercodes import audit, exporting, operator
 from registercodes.audit import Origin
 from registercodes.exporting import Export
 from registercodes.models import Action, AuditEvent, Outcome
@@ -149,10 +148,13 @@ def test_who_exported_is_on_record_before_a_row_leaves(history, alice):
     assert break_in_chain() == ""
 
 
-def test_the_operators_name_is_on_record(history, tmp_path):
+def test_the_operators_name_is_on_record_and_not_what_the_environment_claims(history, tmp_path, monkeypatch):
+    monkeypatch.setenv("LOGNAME", "mallory")
     exported("jsonl", tmp_path=tmp_path)
+    call_command("restoredaudit", "--reason", "drill")
 
-    assert AuditEvent.objects.get(action="audit.exported").detail["by"] == getpass.getuser()
+    by = [event.detail["by"] for event in AuditEvent.objects.filter(detail__has_key="by")]
+    assert by == [operator.name()] * len(by) and len(by) == 2
 
 
 def test_a_record_longer_than_a_batch_leaves_whole(monkeypatch, tmp_path):

@@ -59,6 +59,11 @@ def test_a_digest_of_ours_is_told_apart_by_its_name(spoken):
     assert (spoken.lines()[0]["digest"], spoken.lines()[0]["other"]) == (VALUE, REDACTED)
 
 
+@pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING", "ERROR"])
+def test_no_level_leaves_an_audit_event_out(level):
+    assert configuration(level=level)["loggers"]["registercodes.audit"]["level"] == "INFO"
+
+
 def test_a_line_stays_one_line_whatever_was_typed(spoken):
     logging.getLogger("registercodes.tests").info("typed %s", 'a\n{"level": "INFO"}\r\u2028b')
     assert len(spoken.stream.getvalue().strip().split("\n")) == 1

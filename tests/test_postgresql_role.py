@@ -23,7 +23,10 @@ FILE = ROOT / "deploy" / "postgresql-role.sql"
 ROLE = "register_code_portal"
 EVENTS, CODES, HEAD = "registercodes_auditevent", "registercodes_registercode", "registercodes_audithead"
 
-pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no roles")
+pytestmark = [
+    pytest.mark.processes,  # without it nothing here meets a database, and none of it runs on PostgreSQL
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no roles"),
+]
 
 # faults.md, History, by every way there is to a row or to what guards it.
 REFUSED = {
@@ -80,7 +83,9 @@ def restricted(tmp_path_factory):
         password = secrets.token_hex(16)
         with psycopg.connect(portal.database.url, autocommit=True) as owner:
             owner.execute(FILE.read_text())
-            owner.execute(FILE.read_text())  # a second run changes nothing
+            owner.execute(f"ALTER ROLE {ROLE} CREATEDB CREATEROLE BYPASSRLS REPLICATION INHERIT")
+            owner.execute(f"GRANT pg_write_all_data TO {ROLE}")
+            owner.execute(FILE.read_text())  # a second run takes away what came in between
             owner.execute(f"ALTER ROLE {ROLE} PASSWORD '{password}'")
         parts = urlsplit(portal.database.url)
         netloc = f"{ROLE}:{password}@{parts.hostname}:{parts.port or 5432}"
@@ -139,6 +144,76 @@ def test_the_record_can_be_verified_anchored_and_exported_as_the_role(restricted
     exported = restricted.manage("exportaudit", "--output", str(tmp_path / "all.jsonl"))
     assert exported.returncode == 0 and (tmp_path / "all.jsonl").read_text()
     assert restricted.events()[-1] == "audit.exported"
+
+
+def test_the_cloud_is_synced_as_the_role_and_old_passes_are_forgotten(restricted, lived):
+    restricted.database.execute(
+        "INSERT INTO registercodes_syncrun (account, region, started_at, complete, known)"
+        " VALUES ('default', 'ap-singapore', now() - interval '1 year', true, 0)"
+    )
+    for _ in range(2):
+        restricted.manage("syncregistercodes", "--region", "ap-singapore")
+
+    old = "SELECT * FROM registercodes_syncrun WHERE started_at < now() - interval '300 days'"
+    assert restricted.database.query(old) == []
+
+
+def test_a_code_is_replaced_and_its_note_put_away_as_the_role(restricted, lived):
+    alice = restricted.sign_in("alice")
+    code = lived[1]
+    address = "/teams/web/codes/new/"
+    fields = form_on(alice.get(f"/codes/{code.reference}/replace/").text, action=address)
+
+    assert alice.post(address, fields).status_code == 200
+    in_shell(restricted, "telling.put_away(RegisterCode.objects.first())")
+
+    assert restricted.rows()[-1].replaces_id == code.id and restricted.rows()[-1].told_at
+
+
+def test_sessions_are_ended_and_people_shut_out_as_the_role(restricted, lived):
+    bob = restricted.sign_in("bob")
+    in_shell(
+        restricted,
+        "from portal.sso import leaving, people, sessions\n"
+        "leaving._spend('a token')\n"
+        "bob, erin = (User.objects.get(username__startswith=name) for name in ('bob', 'alice'))\n"
+        "assert sessions.end_all(bob)\n"
+        "assert people.deactivate(bob, by=erin, reason='left', origin=audit.NOWHERE)\n"
+        "assert people.reactivate(bob, by=erin, reason='is back', origin=audit.NOWHERE)",
+    )
+
+    assert "/sso/" in bob.get("/").url
+    assert {"user.deactivated", "user.reactivated"} <= set(restricted.events())
+
+
+def test_a_break_glass_code_is_made_and_used_as_the_role(restricted, lived):
+    in_shell(
+        restricted,
+        "from django.contrib.sessions.backends.db import SessionStore\n"
+        "from django.test import RequestFactory\n"
+        "from portal.sso import breaking_glass\n"
+        "request = RequestFactory().post('/')\n"
+        "request.session = SessionStore()\n"
+        "code = breaking_glass.make(User.objects.get(username__startswith='alice'), reason='drill', by='root')\n"
+        "assert breaking_glass.use(request, code, origin=audit.NOWHERE)",
+    )
+
+    assert restricted.events()[-1] == "user.break_glass"
+
+
+def in_shell(portal, script: str) -> None:
+    """What a page does, without the page."""
+    words = "from portal.sso.models import User\nfrom registercodes import audit, telling\nfrom registercodes.models import RegisterCode\n"
+    ended = portal.manage("shell", "--verbosity", "0", "-c", words + script, check=False)
+    assert ended.returncode == 0, ended.stderr[-2000:]
+
+
+def test_roles_that_watch_and_back_up_may_still_connect(restricted, as_role):
+    row = as_role.execute(
+        "SELECT has_database_privilege('public', current_database(), 'CONNECT'),"
+        " has_database_privilege('public', current_database(), 'TEMPORARY')"
+    ).fetchone()
+    assert row == (True, False)
 
 
 def test_the_role_owns_nothing_and_is_nobody(as_role, restricted):

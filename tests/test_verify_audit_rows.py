@@ -45,6 +45,21 @@ def test_a_retired_key_still_verifies_and_a_forgotten_one_is_named_at_its_row(se
     assert verify("--since", 5)[0] == 0
 
 
+@pytest.mark.parametrize(("minutes", "is_wrong"), [(50, False), (70, True)])
+def test_a_retired_key_that_comes_back_is_named_at_its_row(settings, monkeypatch, minutes, is_wrong):
+    """Workers restart one after another: for a while both keys are in use."""
+    old, new, now = settings.AUDIT_KEY, "another-audit-key-0123456789abcdefghijkl", timezone.now()
+    for key, later in ((old, 0), (new, 1), (old, 2), (old, minutes + 1)):
+        settings.AUDIT_KEY, settings.AUDIT_KEY_FALLBACKS = key, [old, new]
+        monkeypatch.setattr(timezone, "now", lambda at=now + timedelta(minutes=later): at)
+        a_record(2)
+
+    status, said = verify()
+
+    assert (status == 1) is is_wrong
+    assert said.startswith(f"sequence 7: its key id '{at(1).get().key_id}' was retired 1:10:00 before") is is_wrong
+
+
 @pytest.mark.parametrize(
     ("columns", "reason"),
     [
@@ -131,7 +146,39 @@ def test_backdating_by_small_steps_is_found_too():
     assert verify()[1].startswith("sequence 7: backdated: its time is 0:06:00")
 
 
+def test_one_fast_clock_is_told_and_accuses_nobody(monkeypatch):
+    real = timezone.now
+    a_record(3)
+    monkeypatch.setattr(timezone, "now", lambda: real() + timedelta(minutes=20))
+    a_record(1)
+    monkeypatch.setattr(timezone, "now", real)
+    a_record(3)
+
+    status, said, _ = manage("verifyaudit")
+
+    assert status == 0 and "Event 4 is ahead of its time" in said
+    assert said.count("ahead of its time") == 1
+
+
+def test_backdating_after_a_fast_clock_is_still_found_at_its_number(monkeypatch):
+    real = timezone.now
+    for minutes in (0, 20, 0, -10, 0):
+        monkeypatch.setattr(timezone, "now", lambda minutes=minutes: real() + timedelta(minutes=minutes))
+        a_record(1)
+
+    assert verify()[1].startswith("sequence 4: backdated: its time is 0:")
+
+
 # What must not happen.
+
+
+def test_two_late_events_do_not_make_the_next_one_in_order(monkeypatch):
+    real = timezone.now
+    for minutes in (0, 20, 20, 0):
+        monkeypatch.setattr(timezone, "now", lambda minutes=minutes: real() + timedelta(minutes=minutes))
+        a_record(1)
+
+    assert verify()[1].startswith("sequence 4: backdated: its time is 0:")
 
 
 def test_a_restore_that_is_not_on_record_excuses_no_other_chain():

@@ -1,6 +1,5 @@
 """Archives old audit events into a file that verifies; drops them only when told to, as the tables' owner."""
 
-import getpass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseFailed
 from django.utils import timezone
 
-from registercodes import archiving
+from registercodes import archiving, operator
 from registercodes.management.dates import day_or_moment
 
 
@@ -39,7 +38,7 @@ class Command(BaseCommand):
 
     def archive(self, *, before: datetime, path: Path, drop: bool) -> None:
         archive = archiving.write(before=before, path=path)
-        event = archiving.checkpoint(archive, by=getpass.getuser(), before=before, drop=drop)
+        event = archiving.checkpoint(archive, by=operator.name(), before=before, drop=drop)
         said = (
             f"{path}: {archive.count} events, {archive.first} to {archive.last.sequence}; checkpoint {event.sequence}."
         )

@@ -1,6 +1,5 @@
 """Exports the audit record, or follows it, for the operator; who exported what is itself on record."""
 
-import getpass
 import logging
 import signal
 import sys
@@ -12,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseFailed
 from django.db.models import QuerySet
 
-from registercodes import exporting, extracts, files, following
+from registercodes import exporting, extracts, files, following, operator
 from registercodes.exporting import Export
 from registercodes.following import Stopped
 from registercodes.management.dates import day_or_moment, end_of
@@ -60,7 +59,7 @@ class Command(BaseCommand):
         export = Export(events, style=options["format"], filters=filters)
         path = options["output"]
         output = self.raw_output() if path is None else None
-        export.announce(by=getpass.getuser())
+        export.announce(by=operator.name())
         if output:
             self.copy(export, output)
             return
@@ -119,7 +118,7 @@ class Command(BaseCommand):
         after = following.start(cursor)
         output = self.raw_output()
         if cursor is None:  # who goes on from a cursor goes on with the same export
-            exporting.announce_follower(by=getpass.getuser(), after=after)
+            exporting.announce_follower(by=operator.name(), after=after)
         while True:
             for batch in following.batches(after):
                 output.write(exporting.jsonl_text(batch).encode())

@@ -1,13 +1,12 @@
 """Says, after a restore from a backup, that there was one: it restores nothing itself."""
 
-import getpass
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseFailed
 
-from registercodes import restoring, sealing, witness
+from registercodes import operator, restoring, sealing, witness
 from registercodes.anchors import Anchor
 
 
@@ -29,7 +28,7 @@ class Command(BaseCommand):
             raise CommandError("Say why; it goes into the audit.")
         anchor = self.anchor_in(options["anchor"])
         try:
-            event = restoring.admit(reason=reason, by=getpass.getuser(), anchor=anchor)
+            event = restoring.admit(reason=reason, by=operator.name(), anchor=anchor)
         except DatabaseFailed as refused:
             raise CommandError(f"Nothing was written; run it as the tables' owner: {refused}") from None
         self.stdout.write(f"Event {event.sequence} begins chain {event.chain}.")

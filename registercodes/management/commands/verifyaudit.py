@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error as DatabaseFailed
 
-from registercodes import extracts, proving, sealing
+from registercodes import extracts, proving, sealing, witness
 from registercodes.anchors import Anchor
 from registercodes.management.progress import Progress
 from registercodes.proving import CannotVerify, Report
@@ -15,8 +15,17 @@ from registercodes.proving import CannotVerify, Report
 WHOLE, BROKEN, UNANSWERED = 0, 1, 2
 WITHOUT_ANCHOR = (
     "Without an anchor from outside this cannot tell: whether events at the end were cut off and the head's row set"
-    " back with them, or whether somebody who has AUDIT_KEY wrote the whole record anew. Keep anchors"
-    " (manage.py anchoraudit) or the log lines, which hold each event's digest, on another machine."
+    " back with them, or whether somebody who has AUDIT_KEY or one of its fallbacks wrote the whole record anew. Keep"
+    " anchors (manage.py anchoraudit) or the log lines, which hold each event's digest, on another machine."
+)
+AFTER_ANCHOR = (
+    "Of the events after {sequence}, which the anchor did not see, this cannot tell: whether some were cut off at the"
+    " end and the head's row set back with them, or whether somebody who has AUDIT_KEY or one of its"
+    " fallbacks wrote them anew."
+)
+RESTORED = (
+    "Event {at} says that the record was restored from a backup: what chain {old.chain} held after event"
+    " {old.sequence} is gone."
 )
 SINCE = "Events before {since} were not looked at, but that event {before} is the one it is chained to."
 
@@ -76,7 +85,11 @@ class Command(BaseCommand):
         if report.first > 1:
             self.stdout.write(SINCE.format(since=report.first, before=report.first - 1))
         if anchor is None:
+            for restore in witness.restores():
+                self.stdout.write(RESTORED.format(at=restore.at, old=restore.old))
             self.stdout.write(WITHOUT_ANCHOR)
+        else:
+            self.stdout.write(AFTER_ANCHOR.format(sequence=anchor.seen.sequence))
 
     def verify_file(self, path: Path) -> int:
         checked = extracts.check(path)
