@@ -26,12 +26,20 @@ log = logging.getLogger("portal.sso")
 
 NEW, PLAN = "registercodes:new", "registercodes:plan"
 REPLACE, DISABLE, SEVERAL = "registercodes:replace", "registercodes:disable", "registercodes:disable_several"
-FORMS = frozenset({NEW, REPLACE, DISABLE, SEVERAL})  # shown only to whom it will not expire under the hands
+ADMIN_FORMS = frozenset(
+    {
+        *("admin:registercodes_team_change", "admin:registercodes_auditevent_export"),
+        *("admin:sso_user_end-sessions", "admin:sso_user_deactivate", "admin:sso_user_reactivate"),
+    }
+)
+# Shown only to whom it will not expire under the hands.
+FORMS = frozenset({NEW, REPLACE, DISABLE, SEVERAL}) | ADMIN_FORMS
 CREATING = frozenset({NEW, REPLACE})
 CLOSING = frozenset({DISABLE, SEVERAL, "registercodes:refresh"})  # a refresh resolves, and disables what nobody holds
 CLOSING_SECONDS = 3600
 HARMLESS = frozenset({PLAN})  # posts that change nothing
-RECORDING = frozenset({"registercodes:stored"})  # the other posts: like creating, not while nobody can vouch
+# The other posts: like creating, not while nobody can vouch.
+RECORDING = frozenset({"registercodes:stored", "registercodes:put_away"})
 OPEN = frozenset({"sso"})  # namespaces: what signs in and out
 
 View = Callable[..., HttpResponse]
@@ -52,7 +60,7 @@ class GateMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if getattr(request, "typed_before", None) and response.status_code == 200:
+        if getattr(request, "shows_typed", False) and response.status_code == 200:
             kept.drop(response)  # shown once; a press sends it again
         return response
 
