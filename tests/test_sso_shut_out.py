@@ -11,9 +11,11 @@ from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.http import HttpRequest
 from django.test import Client
-from glass_breaking import enter, made
+from glass_breaking import enter, let_in, made
+from logout_tokens import say
 from provider_visitor import decided, is_signed_in, loopback_provider, provider, start, visit  # noqa: F401
 from rechecking import age
+from seats import seat
 
 from portal.sso import people, sessions
 from portal.sso.models import LiveSession, User
@@ -51,6 +53,26 @@ def test_a_re_check_of_somebody_shut_out_meanwhile_renews_nothing(client, provid
     client.get(decided(provider, sent))
 
     assert not is_signed_in(client)
+
+
+@pytest.mark.django_db
+def test_a_session_id_nobody_knows_ends_neither_another_nor_break_glass(provider):
+    desk = seat("alice", groups=["sample-web"])
+    alice = User.objects.get()
+    LiveSession.objects.update(sid="at-the-desk")
+    nameless, glass = seat("alice", groups=["sample-web"]), let_in("alice")
+    provider.person["sub"] = alice.subject
+
+    assert say(provider, sid="elsewhere").status_code == 200
+
+    assert [is_signed_in(browser) for browser in (desk, nameless, glass)] == [True, False, True]
+
+
+@pytest.mark.django_db
+def test_what_cannot_be_a_break_glass_code_costs_no_statement(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        for letters in (19, 21):
+            assert enter(client, "A" * letters).status_code == 422
 
 
 def while_being_shut_out(who: User, by: User, does) -> None:
