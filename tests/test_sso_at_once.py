@@ -73,7 +73,7 @@ def test_signing_in_anew_while_everything_is_ended_is_never_an_error(provider):
             return browsers[number].get(waiting[number]).status_code
         with transaction.atomic():
             sessions.end_all(person)
-            signing_in.sign_out_event(person, origin=NOWHERE)
+            signing_in.record_sign_out(person, why="test", origin=NOWHERE)
         return 302
 
     assert set(at_once(9, act)) <= {302, 400}  # ended between its two commits: the browser is told so

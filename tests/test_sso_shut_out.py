@@ -2,6 +2,7 @@
 
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 from cast import person
@@ -11,12 +12,15 @@ from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.http import HttpRequest
 from django.test import Client
-from glass_breaking import enter, made
+from django.utils import timezone
+from glass_breaking import enter, let_in, made, printed
+from logout_tokens import say
 from provider_visitor import decided, is_signed_in, loopback_provider, provider, start, visit  # noqa: F401
 from rechecking import age
+from seats import seat
 
 from portal.sso import people, sessions
-from portal.sso.models import LiveSession, User
+from portal.sso.models import LiveSession, RoleGrant, User
 from portal.sso.sessions import Kind
 from registercodes.audit import NOWHERE
 
@@ -51,6 +55,43 @@ def test_a_re_check_of_somebody_shut_out_meanwhile_renews_nothing(client, provid
     client.get(decided(provider, sent))
 
     assert not is_signed_in(client)
+
+
+@pytest.mark.django_db
+def test_a_session_id_nobody_knows_ends_neither_another_nor_break_glass(provider):
+    desk = seat("alice", groups=["sample-web"])
+    alice = User.objects.get()
+    LiveSession.objects.update(sid="at-the-desk")
+    nameless, glass = seat("alice", groups=["sample-web"]), let_in("alice")
+    provider.person["sub"] = alice.subject
+
+    assert say(provider, sid="elsewhere").status_code == 200
+
+    assert [is_signed_in(browser) for browser in (desk, nameless, glass)] == [True, False, True]
+
+
+@pytest.mark.django_db
+def test_a_role_that_was_not_confirmed_for_long_has_lapsed_under_break_glass_too(erin):
+    RoleGrant.objects.update(checked_at=timezone.now() - timedelta(days=31))
+
+    assert User.objects.get(pk=erin.pk).roles == User.objects.seated(erin.pk).roles == frozenset()
+    assert let_in("erin").get("/admin/").status_code == 403
+
+
+@pytest.mark.django_db
+def test_whoever_makes_a_code_reads_for_whom(alice):
+    User.objects.update(email="alice@example.com")
+
+    said = printed("alice")
+
+    assert "alice@example.com" in said and f"subject {alice.subject}" in said
+
+
+@pytest.mark.django_db
+def test_what_cannot_be_a_break_glass_code_costs_no_statement(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        for letters in (19, 21):
+            assert enter(client, "A" * letters).status_code == 422
 
 
 def while_being_shut_out(who: User, by: User, does) -> None:

@@ -21,6 +21,7 @@ from portal.sso.models import LiveSession, User
 from registercodes import access
 from registercodes.admin.reading import RoleAdmin
 from registercodes.views import origin_of
+from registercodes.views.requests import kept_fields, was_interrupted
 
 SESSIONS_SHOWN = 50
 
@@ -121,7 +122,8 @@ class PeopleAdmin(RoleAdmin):
         if not request.user.is_administrator:
             raise access.MayNot("person_may_not_change", asked=str(pk))
         person = get_object_or_404(User, pk=pk)
-        form = ReasonForm(request.POST if request.method == "POST" else None)
+        kept = kept_fields(request)
+        form = ReasonForm(request.POST if request.method == "POST" else None, initial=kept.dict() if kept else None)
         if not form.is_valid():
             return self.asked_for(request, person, deed, form)
         is_oneself = person.pk == request.user.pk
@@ -136,7 +138,11 @@ class PeopleAdmin(RoleAdmin):
         return redirect("admin:sso_user_change", pk)
 
     def asked_for(self, request: HttpRequest, person: User, deed: Deed, form: ReasonForm) -> HttpResponse:
-        answer = self.page(request, "deed.html", {"person": person, "deed": deed, "form": form})
+        answer = self.page(
+            request,
+            "deed.html",
+            {"person": person, "deed": deed, "form": form, "was_interrupted": was_interrupted(request)},
+        )
         answer.status_code = 422 if form.is_bound else 200
         return answer
 

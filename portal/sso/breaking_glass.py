@@ -55,6 +55,9 @@ def make(person: User, *, reason: str, by: str) -> str:
 def use(request: HttpRequest, typed: str, *, origin: Origin) -> bool:
     """Opens the session; False for a code that does not work, which costs it a try."""
     letters = "".join(letter for letter in typed.upper() if letter in LETTERS)
+    if len(letters) != LOOKUP + SECRET:  # nobody's, and not worth the lock that a try costs
+        log.warning("break_glass_refused", extra={"reason": "no_such_code"})
+        return False
     lookup, secret = letters[:LOOKUP], letters[LOOKUP:]
     with transaction.atomic():
         code = _spend_a_try(lookup)

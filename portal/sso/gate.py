@@ -27,8 +27,14 @@ log = logging.getLogger("portal.sso")
 NEW, PLAN = "registercodes:new", "registercodes:plan"
 REPLACE, DISABLE, SEVERAL = "registercodes:replace", "registercodes:disable", "registercodes:disable_several"
 DISABLE_OUTSIDE = "registercodes:outside_disable"
+ADMIN_FORMS = frozenset(
+    {
+        *("admin:registercodes_team_change", "admin:registercodes_auditevent_export"),
+        *("admin:sso_user_end-sessions", "admin:sso_user_deactivate", "admin:sso_user_reactivate"),
+    }
+)
 # Shown only to whom it will not expire under the hands.
-FORMS = frozenset({NEW, REPLACE, DISABLE, SEVERAL, DISABLE_OUTSIDE})
+FORMS = frozenset({NEW, REPLACE, DISABLE, SEVERAL, DISABLE_OUTSIDE}) | ADMIN_FORMS
 CREATING = frozenset({NEW, REPLACE})
 # A refresh resolves, and disables what nobody holds.
 CLOSING = frozenset({DISABLE, SEVERAL, DISABLE_OUTSIDE, "registercodes:refresh"})
@@ -56,7 +62,7 @@ class GateMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if getattr(request, "typed_before", None) and response.status_code == 200:
+        if getattr(request, "shows_typed", False) and response.status_code == 200:
             kept.drop(response)  # shown once; a press sends it again
         return response
 

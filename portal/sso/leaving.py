@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -76,8 +77,9 @@ def as_the_provider_says(token: str, *, origin: Origin) -> None:
         )
     with transaction.atomic():
         _spend(said["jti"])
-        for person, sid in _whom(said):
-            ended = sessions.end_all(person, sid=sid)
+        meant = _meant(said)
+        for person in User.objects.filter(pk__in=meant.values("user")):
+            ended = sessions.end_all(person, among=meant)
             if ended:
                 signing_in.record_sign_out(person, why="provider", origin=origin, sessions=str(ended))
 
@@ -93,14 +95,11 @@ def _spend(jti: str) -> None:
         raise Refused("logout_replayed") from None
 
 
-def _whom(said: dict[str, Any]) -> list[tuple[User, str]]:
-    """Whose sessions, and which: those of the session id; all of the person where none of theirs has one."""
+def _meant(said: dict[str, Any]) -> QuerySet[LiveSession]:
+    """Sessions of the session id, or else those of the person that have none; never one that break-glass opened."""
     subject, sid = said.get("sub", ""), said.get("sid", "")
     living = LiveSession.objects.filter(user__issuer=settings.OIDC_ISSUER, kind=Kind.SINGLE_SIGN_ON)
     if subject:
         living = living.filter(user__subject=subject)
     of_sid = living.filter(sid=sid) if sid else living
-    if subject and sid and not of_sid.exists():
-        of_sid, sid = living.filter(sid=""), ""
-    people = User.objects.filter(pk__in=of_sid.values("user"))
-    return [(person, sid) for person in people]
+    return living.filter(sid="") if subject and sid and not of_sid.exists() else of_sid

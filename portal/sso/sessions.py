@@ -14,6 +14,7 @@ from django.contrib.auth import login
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -131,10 +132,10 @@ def end(request: HttpRequest) -> None:
 
 
 @transaction.atomic
-def end_all(person: User, *, sid: str = "") -> int:
-    """Every session of a person, or those of one session at the provider; they are gone at the next request."""
-    living = LiveSession.objects.filter(user=person)
-    keys = list((living.filter(sid=sid) if sid else living).values_list("key", flat=True))
+def end_all(person: User, *, among: QuerySet[LiveSession] | None = None) -> int:
+    """Every session of a person, or theirs ``among`` some; they are gone at the next request."""
+    living = LiveSession.objects.all() if among is None else among
+    keys = list(living.filter(user=person).values_list("key", flat=True))
     Session.objects.filter(session_key__in=keys).delete()
     LiveSession.objects.filter(key__in=keys).delete()
     return len(keys)

@@ -14,6 +14,7 @@ from registercodes.admin import exports
 from registercodes.admin.questions import EventQuestionForm
 from registercodes.admin.reading import HistoryAdmin
 from registercodes.models import Action, AuditEvent, RegisterCode
+from registercodes.views.requests import kept_fields
 
 
 @admin.register(AuditEvent)
@@ -33,7 +34,7 @@ class AuditEventAdmin(HistoryAdmin):
 
     def export_view(self, request: HttpRequest) -> HttpResponse:
         """A press sends the file; the page is where one comes back to after a check at the provider in between."""
-        typed = getattr(request, "typed_before", None) or request.GET
+        typed = kept_fields(request) or request.GET
         form = self.question_form(request.POST if request.method == "POST" else typed)
         if request.method != "POST":
             return self.export_page(request, form)

@@ -12,7 +12,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 from registercodes import teams, views
 from registercodes.admin.reading import RoleAdmin
 from registercodes.models import Team
+from registercodes.views.requests import kept_fields, was_interrupted
 
 REASON_MAX = 500
 
@@ -44,6 +45,7 @@ class PolicyForm(forms.ModelForm):
         help_text=_("Why; it goes into the audit."),
     )
     drawn = forms.CharField(widget=forms.HiddenInput, required=False)
+    kept: QueryDict | None = None  # what was typed before a check at the provider came in between
 
     class Meta:
         model = Team
@@ -75,6 +77,9 @@ class PolicyForm(forms.ModelForm):
         self.initial["allowed_networks"] = "\n".join(self.instance.allowed_networks)
         self.before = teams.described(self.instance)
         self.initial["drawn"] = mark_of(self.before)
+        if self.kept:
+            for name, field in self.fields.items():
+                self.initial[name] = field.widget.value_from_datadict(self.kept, {}, name)
 
     def clean_allowed_networks(self) -> list[str]:
         return self.cleaned_data["allowed_networks"].replace(",", " ").split()
@@ -124,6 +129,13 @@ class PolicyAdmin(RoleAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Whoever only looks is asked for no reason."""
         return self.fieldsets if self.has_change_permission(request, obj) else self.fieldsets[:2]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[PolicyForm]:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        return type(form.__name__, (form,), {"kept": kept_fields(request)})
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **more: Any) -> HttpResponse:
+        return super().render_change_form(request, context | {"was_interrupted": was_interrupted(request)}, **more)
 
     def get_urls(self) -> list[Any]:
         name = f"{self.opts.app_label}_{self.opts.model_name}"

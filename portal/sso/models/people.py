@@ -1,11 +1,18 @@
 """Who people are: an identity of the company's provider, never a password, and the roles it gives."""
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import make_password
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+
+def _lapsed_before() -> datetime:
+    """Roles that no check confirmed since have lapsed, as memberships do."""
+    return timezone.now() - timedelta(days=settings.MEMBERSHIP_DAYS)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -16,7 +23,7 @@ class UserManager(BaseUserManager["User"]):
 
     def seated(self, pk: int) -> "User":
         """An active person and the roles in one statement: every page of a session asks for both."""
-        held = RoleGrant.objects.filter(user=models.OuterRef("pk"))
+        held = RoleGrant.objects.filter(user=models.OuterRef("pk"), checked_at__gte=_lapsed_before())
         holds = {f"holds_{role}": models.Exists(held.filter(role=role)) for role in RoleGrant.Role}
         person = self.annotate(**holds).get(pk=pk, is_active=True)
         person._roles = frozenset(role.value for role in RoleGrant.Role if getattr(person, f"holds_{role}"))
@@ -80,7 +87,8 @@ class User(AbstractBaseUser):
     @property
     def roles(self) -> frozenset[str]:
         if not hasattr(self, "_roles"):
-            self._roles = frozenset(self.grants.values_list("role", flat=True))
+            held = self.grants.filter(checked_at__gte=_lapsed_before())
+            self._roles = frozenset(held.values_list("role", flat=True))
         return self._roles
 
     @property

@@ -28,4 +28,5 @@ class Command(BaseCommand):
         if not person.is_active:
             raise CommandError("This person is deactivated.")
         code = breaking_glass.make(person, reason=reason, by=operator.name())
-        self.stdout.write(f"For {person}, within {breaking_glass.MINUTES} minutes, at /sso/break-glass/: {code}")
+        who = f"{person} (e-mail {person.email or 'unknown'}, subject {person.subject})"  # names repeat
+        self.stdout.write(f"For {who}, within {breaking_glass.MINUTES} minutes, at /sso/break-glass/: {code}")
