@@ -62,9 +62,9 @@ def test_every_attempt_is_two_chained_events(as_alice, typed, cloud):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="the host's clock is the database's")
 def test_a_host_whose_clock_is_behind_loses_no_request_to_a_sync(alice, web, monkeypatch):
-    asked = Asked(region="ap-singapore")
+    asked, slow = Asked(region="ap-singapore"), timezone.now() - timedelta(minutes=3)
     with monkeypatch.context() as patch:
-        patch.setattr(timezone, "now", lambda slow=timezone.now() - timedelta(minutes=3): slow)
+        patch.setattr(timezone, "now", lambda: slow)
         code = issuing._write_down(
             actor=alice, team=web, asked=asked, submission=uuid.uuid4(), origin=NOWHERE, replaces=None
         ).code
