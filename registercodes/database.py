@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import DateTimeField, Expression, Func, Value
 from django.utils import timezone
 
 # Any other exception is a fault of ours and stays visible.
@@ -18,6 +19,13 @@ def now() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         return cursor.fetchone()[0]
+
+
+def now_beside() -> Expression:
+    """The same clock as ``now``, for a column of a statement that is made anyway."""
+    if connection.vendor == "sqlite":
+        return Value(timezone.now(), output_field=DateTimeField())
+    return Func(function="clock_timestamp", output_field=DateTimeField())
 
 
 @contextmanager

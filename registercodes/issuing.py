@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from registercodes import audit, cloud, places, policies, replacing, rules, settling, throttle
+from registercodes import audit, cloud, database, places, policies, replacing, rules, settling, throttle
 from registercodes.audit import Origin
 from registercodes.database import DATABASE_AWAY
 from registercodes.models import Action, Outcome, RegisterCode, Team
@@ -169,7 +169,8 @@ def _write_down(
     try:
         with transaction.atomic(durable=True):
             # no_key: other writers, holding the audit head, insert events that refer to the team (else: deadlocks).
-            locked = Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+            clocked = Team.objects.annotate(asked_at=database.now_beside())
+            locked = clocked.select_for_update(no_key=True).get(pk=team.pk)
             problem = policies.closed_problem(locked) or policies.quota_problem(
                 locked, left=policies.left_today(locked)
             )
@@ -230,7 +231,7 @@ def _new_row(*, actor: Any, team: Team, asked: Asked, submission: uuid.UUID, ori
         client_ip=origin.client_ip,
         user_agent=origin.user_agent,
         request_id=origin.request_id,
-        created_at=timezone.now(),
+        created_at=team.asked_at,  # by the clock that a sync goes by, whatever this host's says
     )
 
 

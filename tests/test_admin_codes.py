@@ -10,14 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reading_pages import heading, text
 from records import a_code
+from test_admin_audit import note
 
 from registercodes import history, rules
 from registercodes.history import CODES, Question
-from registercodes.models import AuditEvent, RegisterCode
+from registercodes.models import AuditEvent, RegisterCode, UpstreamCode
 
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/registercodes/registercode/"
+EVENTS = "/admin/registercodes/auditevent/"
 
 
 def a_ranged(text, **facts):
@@ -121,7 +123,20 @@ def test_a_codes_page_tells_its_facts_and_leads_to_its_persons_other_codes(as_do
     assert f'href="/admin/registercodes/auditevent/?q={row.reference}"' in page
 
 
-QUERIES = {"": 6, "?state=usable": 7, "?state=issued": 6, "?q=203.0.113.9": 7, "?q=alice": 9, "{}/change/": 5}
+def test_a_code_that_the_cloud_has_no_more_is_told_as_on_its_card(as_dora, codes):
+    row, now = codes["block"], timezone.now()
+    UpstreamCode.objects.create(
+        account=row.account, region=row.region, code_id=row.code_id, first_seen_at=now, changed_at=now, gone_at=now
+    )
+    note("code.issued", code=row, actor=row.created_by, team=row.team)
+    [listed] = [one for one in as_dora.get(LIST).context["rows"] if one.pk == row.pk]
+    pages = [as_dora.get(f"{LIST}{row.pk}/change/"), as_dora.get(f"{EVENTS}{AuditEvent.objects.get().pk}/change/")]
+    assert [one.honest_state.state for one in (listed, *(page.context["code"] for page in pages))] == [
+        "deleted_upstream"
+    ] * 3
+
+
+QUERIES = {"": 7, "?state=usable": 8, "?state=issued": 7, "?q=203.0.113.9": 8, "?q=alice": 10, "{}/change/": 6}
 
 
 @pytest.mark.parametrize("rows", [1, 60])

@@ -1,9 +1,17 @@
 """The main job: a member asks, one call is made, the value is shown once, and the attempt is on record."""
 
+import uuid
+from datetime import timedelta
+
 import pytest
+from django.db import connection
+from django.utils import timezone
 from reading_pages import value_in
 
+from registercodes import database, issuing, resolving
+from registercodes.audit import NOWHERE
 from registercodes.models import AuditEvent, RegisterCode
+from registercodes.rules import Asked
 
 pytestmark = pytest.mark.django_db
 
@@ -49,3 +57,16 @@ def test_a_second_code_with_the_same_contents_says_so_and_names_the_first(as_ali
 def test_every_attempt_is_two_chained_events(as_alice, typed, cloud):
     as_alice.post(NEW, typed())
     assert actions() == ["code.requested", "code.issued"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="the host's clock is the database's")
+def test_a_host_whose_clock_is_behind_loses_no_request_to_a_sync(alice, web, monkeypatch):
+    asked, slow = Asked(region="ap-singapore"), timezone.now() - timedelta(minutes=3)
+    with monkeypatch.context() as patch:
+        patch.setattr(timezone, "now", lambda: slow)
+        code = issuing._write_down(
+            actor=alice, team=web, asked=asked, submission=uuid.uuid4(), origin=NOWHERE, replaces=None
+        ).code
+    assert abs(code.created_at - database.now()) < timedelta(seconds=20)
+    assert resolving.give_up(code.region, now=database.now()) == 0

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 
-from registercodes import history, queries
+from registercodes import facts, history, queries
 from registercodes.admin.questions import CodeQuestionForm
 from registercodes.admin.reading import HistoryAdmin
 from registercodes.models import RegisterCode
@@ -16,7 +16,13 @@ class RegisterCodeAdmin(HistoryAdmin):
     question_form = CodeQuestionForm
     list_template = "codes.html"
 
+    def completed(self, rows: list[RegisterCode]) -> list[RegisterCode]:
+        """With what the cloud said, as the card shows them."""
+        facts.attach(rows)
+        return rows
+
     def story_of(self, row: RegisterCode) -> dict[str, Any]:
+        facts.attach([row])
         return {
             "title": row.description or row.reference,
             "code": row,

@@ -9,7 +9,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from registercodes import exporting, history, queries
+from registercodes import exporting, facts, history, queries
 from registercodes.admin import exports
 from registercodes.admin.questions import EventQuestionForm
 from registercodes.admin.reading import HistoryAdmin
@@ -65,6 +65,7 @@ class AuditEventAdmin(HistoryAdmin):
 
     def story_of(self, row: AuditEvent) -> dict[str, Any]:
         code = RegisterCode.objects.select_related("team").filter(pk=row.register_code_id).first()
+        facts.attach([code] if code else [])
         left = row.action == Action.AUDIT_HANDED_OUT
         return {
             "title": row.get_action_display().capitalize(),

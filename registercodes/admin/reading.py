@@ -78,7 +78,7 @@ class HistoryAdmin(RoleAdmin):
         context = {
             "title": self.opts.verbose_name_plural.capitalize(),
             "form": form,
-            "rows": found.rows,
+            "rows": self.completed(found.rows),
             "older_url": found.older and f"?{urlencode(asked | {'before': found.older})}",
             "newer_url": found.newer and f"?{urlencode(asked | {'after': found.newer})}",
             "newest_url": found.newer and f"?{urlencode(asked)}",
@@ -92,6 +92,9 @@ class HistoryAdmin(RoleAdmin):
         if row is None:
             raise Http404
         return self.page(request, self.story_template, self.story_of(row))
+
+    def completed(self, rows: list[Any]) -> list[Any]:
+        return rows
 
     def story_of(self, row: Any) -> dict[str, Any]:
         raise NotImplementedError
