@@ -29,7 +29,7 @@ LAYERS = (
     ("lifecycle", "teams", "proving", "archiving", "restoring", "extracts", "exporting", "following"),
     ("upstream", "resolving", "hosts"),
     ("anchors", "witness"),
-    ("verifying", "walking", "sealing", "spelling"),
+    ("verifying", "walking", "sealing", "spelling", "matching"),
     ("checks", "installation", "apps", "cloud"),
     ("access", "policies", "audit", "ownership", "throttle", "places", "triggers", "leases", "facts"),
     ("replacing", "listing"),
