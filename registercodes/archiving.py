@@ -33,7 +33,10 @@ class Archive:
 def write(*, before: datetime, path: Path) -> Archive:
     """Events from the record's first up to the last before the first that is not older than ``before``."""
     if path.exists() or extracts.manifest_of(path).exists():
-        raise NotArchived(f"{path} or its manifest exists: an archive is never written over.")
+        raise NotArchived(
+            f"{path} or its manifest exists: an archive is never written over. A file without a manifest was left by a"
+            " run that was cut off: it may be removed, since nothing is dropped before both are there."
+        )
     found = proving.prove().found
     if found:  # or a damaged record would leave as a sound one
         raise NotArchived(f"The record is not whole, so nothing is archived. {found}")

@@ -8,6 +8,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
@@ -62,6 +63,8 @@ FIELDS = {
 }
 COLUMNS = tuple(FIELDS)
 FORMULA = frozenset("=+-@\t\r\n")  # a spreadsheet runs a cell that begins so
+# With another language Excel splits at semicolons, quotes or not: what would begin a cell then is no formula either.
+SPLIT = re.compile(r"([;\t\r\n])(?=[\s\"]*[=+\-@])")
 BOM = "\ufeff"  # without it Excel reads UTF-8 as something older
 BATCH = 1000
 _of_kind = {field.attname: type(field) for field in AuditEvent._meta.concrete_fields}
@@ -161,13 +164,14 @@ def _cells(row: Row) -> list[Any]:
     cells = list(row)
     for at in TIMES:
         cells[at] = audit.utc_text(cells[at]) if cells[at] else ""
-    cells[DETAIL] = _readable(cells[DETAIL]) if cells[DETAIL] else ""
+    cells[DETAIL] = SPLIT.sub(r"\1'", _readable(cells[DETAIL])) if cells[DETAIL] else ""
     permanent = cells[PERMANENT]
     cells[PERMANENT] = "" if permanent is None else "true" if permanent else "false"
     for at in TEXTS:
         text = cells[at]
         if text and text[0] in FORMULA:
-            cells[at] = f"'{text}"
+            text = f"'{text}"
+        cells[at] = SPLIT.sub(r"\1'", text) if text and ";" in text else text
     return cells
 
 

@@ -15,7 +15,7 @@ from registercodes.witness import Verdict
 
 KIND = "register code portal: audit cursor"
 BATCH = 1000
-CHAIN = COLUMNS.index("chain")
+CHAIN, PREVIOUS = COLUMNS.index("chain"), COLUMNS.index("previous_digest")
 
 
 class Stopped(Exception):
@@ -53,15 +53,22 @@ def start(cursor: Seen | None) -> int:
     raise Stopped(f"the cursor stands at event {cursor.sequence}, and {comparison.verdict.value}")
 
 
-def batches(after: int) -> Iterator[list[Row]]:
-    """All there is after a number, now; raises ``Stopped`` at a gap, after what comes before it."""
+def batches(after: int, *, seen: Seen | None = None) -> Iterator[list[Row]]:
+    """All there is after a number, now; raises ``Stopped`` at a gap, after what comes before it.
+
+    ``seen``: what was handed out last, to which the next row is chained, or another record came in between.
+    """
+    before = seen.digest if seen and seen.sequence == after else None
     rows = walking.rows(*COLUMNS, after=after, chunk=BATCH)
     batch: list[Row] = []
     for row in rows:
         if row[SEQUENCE] != after + 1:
             yield from [batch] if batch else []
             raise Stopped(f"sequence {after + 1}: missing")
-        after = row[SEQUENCE]
+        if before is not None and row[PREVIOUS] != before:
+            yield from [batch] if batch else []
+            raise Stopped(f"sequence {after + 1}: not chained to the event that was handed out before it")
+        after, before = row[SEQUENCE], row[DIGEST]
         batch.append(row)
         if len(batch) == BATCH:
             yield batch

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from registercodes import anchors, keys, spelling, triggers, verifying, walking, witness
+from registercodes import anchors, keys, matching, spelling, triggers, verifying, walking, witness
 from registercodes.anchors import Anchor
+from registercodes.matching import Mismatch
 from registercodes.models import AuditEvent, AuditHead
 from registercodes.spelling import Misspelled
 from registercodes.verifying import COLUMNS, Break, Place, Row, Seen
@@ -35,7 +36,7 @@ class CannotVerify(Exception):
 class Report:
     """``found`` is the first bad row, or None; ``notes`` are what has to be said beside it."""
 
-    found: Break | None
+    found: Break | Mismatch | None
     count: int
     first: int
     last: Seen
@@ -50,11 +51,13 @@ def prove(
     head = _head()
     place = _beginning(since, head)
     first = place.expected
-    found = _walked(place, head, watch) or _tail(place, head)
+    found: Break | Mismatch | None = _walked(place, head, watch) or _tail(place, head)
     notes = [AHEAD.format(sequence=sequence) for sequence in place.ahead[:AHEAD_SHOWN]]
     if found is None and anchor is not None:
         found, note = _against(anchor)
         notes += [note] if note else []
+    if found is None and since is None:
+        found = matching.mismatch()
     last = Seen(place.chain, place.last, place.before or "")
     return Report(found, place.count, first, last, tuple(triggers.missing(connection)), tuple(notes))
 

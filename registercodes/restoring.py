@@ -29,3 +29,10 @@ def admit(*, reason: str, by: str, anchor: Anchor | None = None) -> AuditEvent:
         AuditHead.objects.filter(id=1).update(chain=chain)
         Installation.objects.filter(id=1).update(chain=chain)
         return audit.record(Action.CHAIN_RESTORED, Outcome.SUCCESS, detail=detail)
+
+
+def contradicts(anchor: Anchor) -> bool:
+    """A backup holds less than the anchor saw, or a chain of its own; never another event of the same number."""
+    seen = anchor.seen
+    row = AuditEvent.objects.filter(sequence=seen.sequence, chain=seen.chain).values_list("digest", flat=True).first()
+    return row is not None and row != seen.digest

@@ -193,3 +193,13 @@ def test_an_export_that_fails_leaves_no_file_behind(history, tmp_path):
         call_command("exportaudit", "--team", "nobody")
 
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("typed", ["x;=1+1", "x; +1", 'x;"=1+1"', "x;;@A1", "x;-2"])
+def test_no_formula_comes_out_where_a_semicolon_splits(typed):
+    with transaction.atomic():
+        audit.record(Action.CODE_ISSUED, Outcome.SUCCESS, description=typed, detail={"said": typed})
+
+    text = b"".join(Export(AuditEvent.objects.all(), style="csv", filters={})).decode()
+    cells = [cell.strip(' "') for line in text.splitlines()[1:] for cell in line.split(";")]
+    assert not [cell for cell in cells if cell[:1] in set("=+-@")]

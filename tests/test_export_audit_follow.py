@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from tampering import (
     remove,
 )
 
-from registercodes import following
+from registercodes import following, restoring
 from registercodes.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
@@ -192,3 +193,33 @@ def read_until_quiet(follower: subprocess.Popen[bytes]) -> list[int]:
             text, quiet_since = text + part, time.monotonic()
         time.sleep(0.05)
     return [json.loads(line)["event.sequence"] for line in text.splitlines()]
+
+
+def test_a_restore_under_the_follower_is_no_gap_that_nobody_notices(tmp_path, monkeypatch, capfdbinary):
+    """The numbers after the backup are used again while it sleeps."""
+    a_record(5)
+
+    def restore_and_go_on(_: float) -> None:
+        if AuditEvent.objects.filter(action="chain.restored").exists():
+            raise KeyboardInterrupt
+        become_owner()
+        cut_after(2)
+        forge_head()
+        restoring.admit(reason="disk", by="root")
+        a_record(3)
+        put_triggers_back()
+
+    monkeypatch.setattr("registercodes.management.commands.exportaudit.time.sleep", restore_and_go_on)
+    call_command("exportaudit", "--follow", "--cursor", str(tmp_path / "cursor"))
+
+    lines = [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
+    assert [line["event.sequence"] for line in lines if "event.sequence" in line] == [1, 2, 3, 4, 5, 6, 3, 4, 5, 6]
+
+
+def test_a_row_that_is_not_chained_to_the_one_before_stops_it():
+    a_record(3)
+    [rows] = following.batches(0)
+    seen = replace(following.seen_at(rows[1]), digest="0" * 64)
+
+    with pytest.raises(following.Stopped, match="sequence 3: not chained"):
+        list(following.batches(2, seen=seen))

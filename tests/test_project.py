@@ -30,7 +30,7 @@ LAYERS = (
     ("finding", "quotas"),
     ("upstream", "resolving", "hosts"),
     ("anchors", "witness"),
-    ("verifying", "walking", "sealing", "spelling"),
+    ("verifying", "walking", "sealing", "spelling", "matching"),
     ("checks", "installation", "apps", "cloud"),
     ("access", "policies", "audit", "ownership", "throttle", "places", "triggers", "leases", "facts", "recognising"),
     ("replacing", "listing"),

@@ -150,3 +150,17 @@ def test_a_restore_excuses_nothing_of_what_the_backup_held(file):
     status, said = verify("--anchor", file)
 
     assert (status, said[:22]) == (1, "sequence 9: rewritten,")
+
+
+def test_a_record_that_the_anchor_contradicts_is_no_backup(tmp_path):
+    a_record(5)
+    manage("anchoraudit", "--file", tmp_path / "anchor.json")
+    become_owner()
+    edit(3, actor_name="Mallory")
+    chain_anew(3)
+    put_triggers_back()
+
+    with pytest.raises(CommandError, match="Nothing was written: the anchor saw another event 5"):
+        manage("restoredaudit", "--reason", "disk", "--anchor", tmp_path / "anchor.json")
+
+    assert not AuditEvent.objects.filter(action="chain.restored").exists()

@@ -120,11 +120,13 @@ class Command(BaseCommand):
         if cursor is None:  # who goes on from a cursor goes on with the same export
             exporting.announce_follower(by=operator.name(), after=after)
         while True:
-            for batch in following.batches(after):
+            for batch in following.batches(after, seen=cursor):
                 output.write(exporting.jsonl_text(batch).encode())
                 output.flush()
                 after = batch[-1][exporting.SEQUENCE]
-                following.write_cursor(path, following.seen_at(batch[-1]))
+                cursor = following.seen_at(batch[-1])
+                following.write_cursor(path, cursor)
             if once:
                 return
             time.sleep(PAUSE)
+            after = following.start(cursor) if cursor else after  # restored meanwhile, under the same numbers

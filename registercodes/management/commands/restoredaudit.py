@@ -27,6 +27,11 @@ class Command(BaseCommand):
         if not reason:
             raise CommandError("Say why; it goes into the audit.")
         anchor = self.anchor_in(options["anchor"])
+        if anchor and restoring.contradicts(anchor):
+            raise CommandError(
+                f"Nothing was written: the anchor saw another event {anchor.seen.sequence} of this very chain. That is"
+                " no backup of this record, or one that was changed."
+            )
         try:
             event = restoring.admit(reason=reason, by=operator.name(), anchor=anchor)
         except DatabaseFailed as refused:
