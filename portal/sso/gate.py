@@ -21,15 +21,17 @@ from portal.sso import attempts, flow, kept, moving, provider, sessions
 from portal.sso.refusals import Away
 from portal.sso.sessions import Facts, Kind
 from registercodes import access, submissions, views
+from registercodes.views import sites
 
 log = logging.getLogger("portal.sso")
 
 NEW, PLAN = "registercodes:new", "registercodes:plan"
+SITES, ONE_SITE = "registercodes:sites", "registercodes:sites_one"
 REPLACE, DISABLE, SEVERAL = "registercodes:replace", "registercodes:disable", "registercodes:disable_several"
 DISABLE_OUTSIDE = "registercodes:outside_disable"
 # Shown only to whom it will not expire under the hands.
-FORMS = frozenset({NEW, REPLACE, DISABLE, SEVERAL, DISABLE_OUTSIDE})
-CREATING = frozenset({NEW, REPLACE})
+FORMS = frozenset({NEW, SITES, REPLACE, DISABLE, SEVERAL, DISABLE_OUTSIDE})
+CREATING = frozenset({NEW, SITES, ONE_SITE, REPLACE})
 # A refresh resolves, and disables what nobody holds.
 CLOSING = frozenset({DISABLE, SEVERAL, DISABLE_OUTSIDE, "registercodes:refresh"})
 CLOSING_SECONDS = 3600
@@ -127,6 +129,8 @@ def _may_go_on(request: HttpRequest, facts: Facts, *, now: float) -> bool:
 def _not_now(request: HttpRequest) -> HttpResponse:
     """Nothing was done. A form is shown again with what was typed."""
     log.warning("provider_away", extra={"path": request.path})
+    if request.resolver_match.view_name == ONE_SITE:
+        return sites.not_now(request)
     if request.resolver_match.view_name == NEW:
         note = _(
             "Your company’s sign-in does not answer, so it cannot be checked that you still may. Nothing was sent and "
@@ -176,7 +180,8 @@ def _who_typed(request: HttpRequest) -> int | None:
 def page_of(request: HttpRequest) -> str:
     """The page that a press came from: most buttons post to their page's own address."""
     found = request.resolver_match
-    return reverse(NEW, kwargs=found.kwargs) if found.view_name == PLAN else request.path
+    pressed_on = {PLAN: NEW, ONE_SITE: SITES}.get(found.view_name)
+    return reverse(pressed_on, kwargs=found.kwargs) if pressed_on else request.path
 
 
 def _back_to(request: HttpRequest) -> str:
