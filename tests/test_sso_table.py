@@ -31,6 +31,11 @@ GET    /                            login    200   200      403    403     200  
 GET    /teams/web/codes/new/        login    200   404      404    404     404   404 login   403
 POST   /teams/web/codes/new/        login    200   404      404    404     404   404 login   403
 POST   /teams/web/codes/plan/       login    200   404      404    404     404   404 login   403
+GET    /teams/web/codes/sites/      login    200   404      404    404     404   404 login   403
+POST   /teams/web/codes/sites/      login    422   404      404    404     404   404 login   403
+GET    /teams/asleep/codes/sites/   login    403   404      404    404     404   404 login   403
+GET    /teams/web/codes/sites/one/  login    302   302      302    302     302   302 login   403
+POST   /teams/web/codes/sites/one/  login    302   404      404    404     404   404 login   403
 GET    /teams/none/codes/new/       login    404   404      404    404     404   404 login   403
 POST   /teams/none/codes/new/       login    404   404      404    404     404   404 login   403
 GET    /teams/asleep/codes/new/     login    403   404      404    404     404   404 login   403
