@@ -103,7 +103,9 @@ class SitesForm(RegisterCodeForm):
         left = policies.left_today(self.team)
         if left is None or left >= count:
             return
-        words = gettext("Your team may make %(left)d more today, and this asks for %(count)d. The day changes at 00:00 UTC.")
+        words = gettext(
+            "Your team may make %(left)d more today, and this asks for %(count)d. The day changes at 00:00 UTC."
+        )
         self.add_error(None, words % {"left": left, "count": count})
         self.policy_problems.append(Problem("", "quota", words, {"left": left, "count": count}))
 

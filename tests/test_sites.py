@@ -21,7 +21,10 @@ SITES = "/teams/web/codes/sites/"
         ("203.0.113.0/24,par,Paris", [Site(1, "203.0.113.0/24", "par", "Paris")]),
         ("203.0.113.0/24, par", [Site(1, "203.0.113.0/24", "par")]),
         ("203.0.113.0/24,, Paris", [Site(1, "203.0.113.0/24", "", "Paris")]),
-        ("203.0.113.0/24, par, Lyon, second floor, left", [Site(1, "203.0.113.0/24", "par", "Lyon, second floor, left")]),
+        (
+            "203.0.113.0/24, par, Lyon, second floor, left",
+            [Site(1, "203.0.113.0/24", "par", "Lyon, second floor, left")],
+        ),
         ("  203.0.113.7 ,  par\t,  Paris  ", [Site(1, "203.0.113.7", "par", "Paris")]),
         ("203.0.113.7\r\n198.51.100.7\r\n", [Site(1, "203.0.113.7"), Site(2, "198.51.100.7")]),
         ("203.0.113.7\r198.51.100.7", [Site(1, "203.0.113.7"), Site(2, "198.51.100.7")]),
@@ -174,7 +177,9 @@ def test_repeated_private_and_permanent_are_warned_about_and_allowed(as_alice, l
 
 
 @pytest.mark.django_db
-def test_a_page_that_is_sent_again_brings_the_same_submissions_so_that_nothing_is_made_twice(as_alice, listed, alice, web):
+def test_a_page_that_is_sent_again_brings_the_same_submissions_so_that_nothing_is_made_twice(
+    as_alice, listed, alice, web
+):
     fields = listed(many(2))
 
     def drawn(**changes):

@@ -17,7 +17,9 @@ from registercodes.submissions import line_token
 pytestmark = pytest.mark.django_db
 
 ONE = "/teams/web/codes/sites/one/"
-PARIS = Asked(region="ap-singapore", description="Paris", instance_name_prefix="par", ip_address_range="203.0.113.0/24")
+PARIS = Asked(
+    region="ap-singapore", description="Paris", instance_name_prefix="par", ip_address_range="203.0.113.0/24"
+)
 
 
 @pytest.fixture

@@ -131,12 +131,13 @@ def _not_now(request: HttpRequest) -> HttpResponse:
     log.warning("provider_away", extra={"path": request.path})
     if request.resolver_match.view_name == ONE_SITE:
         return sites.not_now(request)
-    if request.resolver_match.view_name == NEW:
+    once_more = views.ONCE_MORE.get(request.resolver_match.view_name)
+    if once_more:
         note = _(
             "Your company’s sign-in does not answer, so it cannot be checked that you still may. Nothing was sent and "
             "nothing was created. Wait a moment, then press again."
         )
-        return views.new_once_more(request, **request.resolver_match.kwargs, status=503, note=note)
+        return once_more(request, **request.resolver_match.kwargs, status=503, note=note)
     return render(request, "sso/away.html", {"try_again": page_of(request)}, status=503)
 
 

@@ -42,6 +42,13 @@ def sites(request: HttpRequest, team_key: str) -> HttpResponse:
     return _form_page(request, team, form, status=422)
 
 
+def sites_once_more(request: HttpRequest, team_key: str, *, status: int, note: str) -> HttpResponse:
+    """Instead of ``sites``, when a press may not be acted upon: the same words, and why."""
+    team = access.team_to_issue_for(request.user, team_key)
+    form = SitesForm(request.POST, team=team, person=request.user)
+    return _form_page(request, team, form, status=status, note=note)
+
+
 def _form_page(
     request: HttpRequest, team: Team, form: SitesForm, *, status: int = 200, note: str = ""
 ) -> HttpResponse:
@@ -121,7 +128,9 @@ def _replayed(code: RegisterCode) -> dict[str, Any]:
     if code.is_settling:
         return _facts_of(code, **facts, said=_("This line is being worked on. Look at its record in a moment."))
     if code.state == State.ISSUED:
-        said = _("This line’s code was made before, and its value was shown that once. If it was not stored, replace it.")
+        said = _(
+            "This line’s code was made before, and its value was shown that once. If it was not stored, replace it."
+        )
         return _facts_of(code, **facts, said=said)
     return _outcome_of(code) | facts
 

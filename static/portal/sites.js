@@ -120,6 +120,7 @@ async function run() {
   running = 1;
   queue = lines.filter((line) => !isAnswered(line));
   for (const line of queue) badge(line, words.waiting, "idle");
+  find(page, "before").hidden = true;
   start.hidden = true;
   stop.hidden = false;
   find(page, "said").textContent = "";
