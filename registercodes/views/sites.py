@@ -1,4 +1,4 @@
-"""Several sites at once: the list is checked whole, then each line is a press of its own. Only ``_issued`` shows a value."""
+"""Several sites: the list is checked whole, then each line is a press of its own. Only ``_issued`` shows a value."""
 
 import json
 import logging
