@@ -21,17 +21,18 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Of the new-code form what was typed is kept; but what another site sent is never shown as ours.
+    """Of the forms for new codes what was typed is kept; but what another site sent is never shown as ours.
 
     The token changes at every sign-in. Without a session (it ended, or has to be checked) there is nobody to show
     the form to.
     """
     ours = not reason.startswith(("Origin checking failed", "Referer checking failed"))
     found = request.resolver_match
+    once_more = views.ONCE_MORE.get(found.view_name) if found else None
     is_somebody = request.user.is_authenticated and sessions.is_fresh(request)
-    if ours and found and found.view_name == "registercodes:new" and is_somebody:
+    if ours and once_more and is_somebody:
         note = _("This form belonged to an earlier sign-in. Nothing was sent. Look it over, then press again.")
-        return views.new_once_more(request, **found.kwargs, status=403, note=note)
+        return once_more(request, **found.kwargs, status=403, note=note)
     return render(request, "403_csrf.html", status=403)
 
 

@@ -91,10 +91,10 @@ class RegisterCodeForm(forms.Form):
 
     def explain_fields(self) -> None:
         """Limits beside the fields, the team's where it is narrower than the API's, and the same as attributes."""
-        for name, attributes in FIELD_ATTRIBUTES.items():
-            self.fields[name].widget.attrs.update(attributes)
-        for name, text in help_texts(self.team).items():
-            self.fields[name].help_text = text
+        texts = help_texts(self.team)
+        for name in self.fields.keys() & texts.keys():
+            self.fields[name].widget.attrs.update(FIELD_ATTRIBUTES[name])
+            self.fields[name].help_text = texts[name]
 
     @property
     def offers_permanent(self) -> bool:

@@ -6,13 +6,16 @@ Single use is the unique column, not this token.
 """
 
 import uuid
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.core import signing
 
 from registercodes.models import RegisterCode, Team
+from registercodes.rules import Asked
 
 SALT = "registercodes.submission"
+LINE_SALT = "registercodes.submission.line"  # neither opens as the other
 MAX_AGE_SECONDS = 12 * 3600
 
 
@@ -49,3 +52,30 @@ def person_in(token: str) -> int | None:
     except signing.BadSignature:
         return None
     return int(said["person"])
+
+
+@dataclass(frozen=True)
+class OneLine:
+    """A line of several sites as it was checked: the token holds its words, so that it is good for no others."""
+
+    submission: uuid.UUID
+    asked: Asked
+
+
+def line_token(*, person: Any, team: Team, form: uuid.UUID, number: int, asked: Asked) -> str:
+    """The same submission whenever the same form brings the same line: a page that is sent again makes nothing twice."""
+    words = asdict(asked)
+    submission = uuid.uuid5(form, f"{number} {sorted(words.items())}")
+    said = {"submission": submission.hex, "person": person.pk, "team": team.pk, "asked": words}
+    return signing.dumps(said, salt=LINE_SALT)
+
+
+def line_in(token: str, *, person: Any, team: Team) -> OneLine | None:
+    """None for a forged or expired token and for another person's or team's."""
+    try:
+        said = signing.loads(token, salt=LINE_SALT, max_age=MAX_AGE_SECONDS)
+    except signing.BadSignature:
+        return None
+    if (said["person"], said["team"]) != (person.pk, team.pk):
+        return None
+    return OneLine(uuid.UUID(said["submission"]), Asked(**said["asked"]))

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from registercodes import rules, views
-from registercodes.views import attention, cleaning, finding, outside
+from registercodes.views import attention, cleaning, finding, outside, sites
 
 
 class ReferenceConverter:
@@ -25,6 +25,8 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("teams/<slug:team_key>/codes/new/", views.new, name="new"),
     path("teams/<slug:team_key>/codes/plan/", views.plan, name="plan"),
+    path("teams/<slug:team_key>/codes/sites/", sites.sites, name="sites"),
+    path("teams/<slug:team_key>/codes/sites/one/", sites.one, name="sites_one"),
     path("codes/<reference:reference>/", views.card, name="card"),
     path("codes/<reference:reference>/stored/", views.stored, name="stored"),
     path("codes/<reference:reference>/disable/", views.disable, name="disable"),

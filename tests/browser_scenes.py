@@ -13,6 +13,8 @@ from playwright.sync_api import Page, expect
 from server_process import Portal, Press
 
 PAYMENTS = "/teams/payments/codes/new/"
+SITES = "/teams/web/codes/sites/"
+LIST = f"203.0.113.7, par, {{}}\n198.51.100.0/24,, Lyon, second floor\n203.0.113.7\n10.0.0.9/8, {'x' * 32}"
 LONG = "unbroken-" * 14  # 126 characters
 EMOJI = "🚀👩‍👩‍👧‍👦 über " * 8
 RTL = "خوادم الويب في سنغافورة"
@@ -420,6 +422,22 @@ def first_story(stage: Stage, path: str) -> Page:
     return page
 
 
+def sites_checked(stage: Stage, lines: str = LIST) -> Page:
+    page = stage.at(SITES)
+    page.get_by_label("Sites, one a line").fill(lines.format(LONG))
+    page.get_by_role("button", name="Check the list").click()
+    return page
+
+
+def sites_made(stage: Stage) -> Page:
+    page = sites_checked(stage)
+    stage.portal.sandbox.fault("error", code="UnauthorizedOperation", when="Lyon")
+    page.get_by_role("button", name="Create 4 register codes").click()
+    expect(page.get_by_text("Every line has its answer.")).to_be_visible()
+    page.get_by_text("Commands for the host").first.click()
+    return page
+
+
 AUDIT = "/admin/registercodes/"
 SCENES: dict[str, tuple[str, Callable[[Stage], Page]]] = {
     "sign-in": ("Sign in", lambda stage: stage.at("/sso/sign-in/", "")),
@@ -472,6 +490,10 @@ SCENES: dict[str, tuple[str, Callable[[Stage], Page]]] = {
     "new, over quota": ("New register code", over_quota),
     "new, busy": ("New register code", busy),
     "new, signed in again": ("New register code", stale_form),
+    "sites": ("Several sites at once", lambda stage: stage.at(SITES)),
+    "sites, wrong": ("Several sites at once", lambda stage: sites_checked(stage, "300.1.1.1\n{}\n, x")),
+    "sites, checked": ("Codes for several sites", sites_checked),
+    "sites, made": ("Codes for several sites", sites_made),
     "issued": ("Your register code", lambda stage: sent(stage, description=LONG, ip_address_range="10.1.2.3/8")),
     "issued, no commands": ("Your register code", lambda stage: answered(stage, "value_not_string", value="a+b/c=")),
     "issued, permanent": ("Your register code", lambda stage: sent(stage, permanent=True, description=EMOJI)),

@@ -27,6 +27,12 @@ GET  /                                302   200 200     200     403  200  200   
 GET  /teams/web/codes/new/            302   200 200     404     404  404  404         302
 POST /teams/web/codes/new/            302   200 422     404     404  404  404         302
 POST /teams/web/codes/plan/           302   200 200     404     404  404  404         302
+GET  /teams/web/codes/sites/          302   200 200     404     404  404  404         302
+POST /teams/web/codes/sites/          302   422 422     404     404  404  404         302
+GET  /teams/asleep/codes/sites/       302   403 403     404     404  404  404         302
+GET  /teams/web/codes/sites/one/      302   302 302     302     302  302  302         302
+POST /teams/web/codes/sites/one/      302   302 302     404     404  404  404         302
+POST /teams/asleep/codes/sites/one/   302   403 403     404     404  404  404         302
 GET  /teams/none/codes/new/           302   404 404     404     404  404  404         302
 GET  /teams/asleep/codes/new/         302   403 403     404     404  404  404         302
 POST /teams/asleep/codes/new/         302   403 403     404     404  404  404         302
@@ -131,7 +137,7 @@ def test_every_address_answers_each_person_as_the_table_says(
 
     assert answer.status_code == status
     if who in {"anonymous", "deactivated"} and status == 302 and path.split("/")[1] != "sso":
-        page = path.replace("plan", "new").partition("?")[0] if method == "POST" else path
+        page = path.replace("plan", "new").replace("one/", "").partition("?")[0] if method == "POST" else path
         assert answer["Location"] == f"/sso/sign-in/?{urlencode({'next': page}, safe='/')}"
 
 

@@ -45,6 +45,7 @@ def complaints(seen: list, page: Page) -> list:
     said = [entry for entry in seen if entry[0] in ("error", "warning")]
     expected = (
         ("Failed to load resource: the server responded with a status of", page.url.partition("#")[0]),
+        ("Failed to load resource: the server responded with a status of 503", f"{page.url}one/"),  # sent again
         ("The Cross-Origin-Opener-Policy header has been ignored", page.url),  # plain http on another name
     )
     return [entry for entry in said if not any(entry[1].startswith(text) and url in entry for text, url in expected)]

@@ -22,7 +22,7 @@ OURS = ("portal", "registercodes")
 LAYERS = (
     ("urls",),
     ("views", "admin", "management"),
-    ("forms", "reasons", "queries", "overview", "telling", "tabular", "attention"),
+    ("forms", "siteforms", "reasons", "queries", "overview", "telling", "tabular", "attention"),
     ("history", "refreshing", "standing"),
     ("issuing", "explaining", "submissions", "syncing", "closing"),
     ("settling", "disabling", "outside", "cleaning"),
@@ -35,7 +35,7 @@ LAYERS = (
     ("access", "policies", "audit", "ownership", "throttle", "places", "triggers", "leases", "facts", "recognising"),
     ("replacing", "listing"),
     ("models", "keys"),
-    ("wording", "enrolling", "paging", "states", "batches"),
+    ("wording", "enrolling", "paging", "states", "batches", "sites"),
     ("rules", "secret", "tat", "database", "operator", "files", "charts", "risk"),
 )
 WITHOUT_DJANGO = ("rules", "secret", "charts", "enrolling", "tat", "sandbox")

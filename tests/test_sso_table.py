@@ -31,6 +31,11 @@ GET    /                            login    200   200      403    403     200  
 GET    /teams/web/codes/new/        login    200   404      404    404     404   404 login   403
 POST   /teams/web/codes/new/        login    200   404      404    404     404   404 login   403
 POST   /teams/web/codes/plan/       login    200   404      404    404     404   404 login   403
+GET    /teams/web/codes/sites/      login    200   404      404    404     404   404 login   403
+POST   /teams/web/codes/sites/      login    422   404      404    404     404   404 login   403
+GET    /teams/asleep/codes/sites/   login    403   404      404    404     404   404 login   403
+GET    /teams/web/codes/sites/one/  login    302   302      302    302     302   302 login   403
+POST   /teams/web/codes/sites/one/  login    302   404      404    404     404   404 login   403
 GET    /teams/none/codes/new/       login    404   404      404    404     404   404 login   403
 POST   /teams/none/codes/new/       login    404   404      404    404     404   404 login   403
 GET    /teams/asleep/codes/new/     login    403   404      404    404     404   404 login   403
@@ -191,7 +196,11 @@ def test_whoever_has_no_team_reads_whom_to_ask_and_reaches_nothing_else(seated, 
     column = 2 + PEOPLE.index("teamless")
     theirs = {(row[1], row[column]) for row in ROWS if not row[1].startswith(OPEN_TO_ALL)}
     assert {said for path, said in theirs} <= {"302", "403", "404", "405"}
-    assert {path for path, said in theirs if said == "302"} == {"/teams/web/codes/plan/", "/codes/CODE/stored/"}
+    assert {path for path, said in theirs if said == "302"} == {
+        "/teams/web/codes/plan/",
+        "/teams/web/codes/sites/one/",
+        "/codes/CODE/stored/",
+    }
 
 
 # Another team's and missing ones are the same to ask for.

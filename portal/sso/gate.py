@@ -21,10 +21,12 @@ from portal.sso import attempts, flow, kept, moving, provider, sessions
 from portal.sso.refusals import Busy, Unanswered
 from portal.sso.sessions import Facts, Kind
 from registercodes import access, submissions, views
+from registercodes.views import sites
 
 log = logging.getLogger("portal.sso")
 
 NEW, PLAN = "registercodes:new", "registercodes:plan"
+SITES, ONE_SITE = "registercodes:sites", "registercodes:sites_one"
 REPLACE, DISABLE, SEVERAL = "registercodes:replace", "registercodes:disable", "registercodes:disable_several"
 DISABLE_OUTSIDE = "registercodes:outside_disable"
 ADMIN_FORMS = frozenset(
@@ -34,8 +36,8 @@ ADMIN_FORMS = frozenset(
     }
 )
 # Shown only to whom it will not expire under the hands.
-FORMS = frozenset({NEW, REPLACE, DISABLE, SEVERAL, DISABLE_OUTSIDE}) | ADMIN_FORMS
-CREATING = frozenset({NEW, REPLACE})
+FORMS = frozenset({NEW, SITES, REPLACE, DISABLE, SEVERAL, DISABLE_OUTSIDE}) | ADMIN_FORMS
+CREATING = frozenset({NEW, SITES, ONE_SITE, REPLACE})
 # A refresh resolves, and disables what nobody holds.
 CLOSING = frozenset({DISABLE, SEVERAL, DISABLE_OUTSIDE, "registercodes:refresh"})
 CLOSING_SECONDS = 3600
@@ -134,12 +136,15 @@ def _may_go_on(request: HttpRequest, facts: Facts, *, now: float) -> bool:
 def _not_now(request: HttpRequest, *, is_busy: bool = False) -> HttpResponse:
     """Nothing was done. A form is shown again with what was typed."""
     log.warning("provider_away", extra={"path": request.path})
-    if request.resolver_match.view_name == NEW and request.method == "POST":
+    if request.resolver_match.view_name == ONE_SITE:
+        return sites.not_now(request)
+    once_more = views.ONCE_MORE.get(request.resolver_match.view_name)
+    if once_more and request.method == "POST":
         note = _(
             "Your company’s sign-in does not answer, so it cannot be checked that you still may. Nothing was sent and "
             "nothing was created. Wait a moment, then press again."
         )
-        return views.new_once_more(request, **request.resolver_match.kwargs, status=503, note=note)
+        return once_more(request, **request.resolver_match.kwargs, status=503, note=note)
     page = render(request, "sso/away.html", {"try_again": _back_to(request), "is_busy": is_busy}, status=503)
     page["Retry-After"] = "10"
     return page
@@ -185,7 +190,8 @@ def _who_typed(request: HttpRequest) -> int | None:
 def page_of(request: HttpRequest) -> str:
     """The page that a press came from: most buttons post to their page's own address."""
     found = request.resolver_match
-    return reverse(NEW, kwargs=found.kwargs) if found.view_name == PLAN else request.path
+    pressed_on = {PLAN: NEW, ONE_SITE: SITES}.get(found.view_name)
+    return reverse(pressed_on, kwargs=found.kwargs) if pressed_on else request.path
 
 
 def _back_to(request: HttpRequest) -> str:

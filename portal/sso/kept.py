@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 SALT = "portal.sso.kept"
 SECONDS = 900
 LENGTH = 3800  # browsers drop a cookie of more than 4096 bytes, name and attributes included
-NEVER_KEPT = frozenset({"registercodes:find"})
+NEVER_KEPT = frozenset({"registercodes:find", "registercodes:sites_one"})
 NOT_TYPED = "csrfmiddlewaretoken"
 
 

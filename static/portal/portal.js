@@ -222,10 +222,8 @@ function closeMenus() {
 
 for (const instead of document.querySelectorAll("[data-without-script]")) instead.remove();
 document.querySelectorAll("form[data-once]").forEach(blockSecondSubmit);
-document.querySelectorAll("form[data-plan-url]").forEach((form) => {
-  refreshPlan(form);
-  followValidity(form);
-});
+document.querySelectorAll("form[data-plan-url]").forEach(refreshPlan);
+document.querySelectorAll("form.issue").forEach(followValidity);
 document.querySelectorAll("input[data-maxlength]").forEach(countCharacters);
 showLocalTimes(document);
 closeMenus();
