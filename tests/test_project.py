@@ -22,12 +22,12 @@ OURS = ("portal", "registercodes")
 LAYERS = (
     ("urls",),
     ("views", "admin", "management"),
-    ("forms", "reasons", "queries", "overview", "telling", "tabular", "attention"),
+    ("forms", "reasons", "queries", "overview", "telling", "tabular", "attention", "finding", "reporting"),
     ("history", "refreshing", "standing"),
     ("issuing", "explaining", "submissions", "syncing", "closing"),
     ("settling", "disabling", "outside", "cleaning"),
     ("lifecycle", "teams", "proving", "archiving", "restoring", "extracts", "exporting", "following"),
-    ("finding", "quotas"),
+    ("quotas", "tracing"),
     ("upstream", "resolving", "hosts"),
     ("anchors", "witness"),
     ("verifying", "walking", "sealing"),
@@ -35,7 +35,7 @@ LAYERS = (
     ("access", "policies", "audit", "ownership", "throttle", "places", "triggers", "leases", "facts"),
     ("replacing", "listing"),
     ("models", "keys"),
-    ("wording", "enrolling", "paging", "states", "batches"),
+    ("wording", "enrolling", "paging", "states", "batches", "recognising"),
     ("rules", "secret", "tat", "database", "operator", "files", "charts", "risk"),
 )
 WITHOUT_DJANGO = ("rules", "secret", "charts", "enrolling", "tat", "sandbox")
