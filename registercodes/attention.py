@@ -84,7 +84,7 @@ def of(user: Any) -> Attention:
 
 
 def whys_of(code: RegisterCode, *, now: datetime) -> tuple[Why, ...]:
-    """By the code with ``upstream``, ``as_of``, ``creator_is_in`` and ``is_reported``; empty where nothing is amiss. Pure."""
+    """By the code with all that is read beside it, as below; empty where nothing is amiss. Pure."""
     honest = states.state_of(code, upstream=code.upstream, as_of=code.as_of, now=now)
     hosts = (code.upstream.registered_count or 0) if code.upstream else 0
     found = {

@@ -21,7 +21,6 @@ from registercodes.models import Action, Outcome, RegisterCode, UpstreamCode
 from registercodes.recognising import Kind, Pasted, recognise
 from registercodes.secret import OneTimeValue
 from registercodes.tat.records import RegisterInstanceInfo
-from registercodes.tracing import Traced
 
 log = logging.getLogger("registercodes.finding")
 
@@ -86,13 +85,10 @@ def _named(asked: Pasted, *, user: Any) -> Found:
     if asked.kind == Kind.ADDRESS:
         return _allowing(asked, user=user)
     codes = list(_seen(user).filter(_called(asked))[: MOST + 1])
+    if asked.is_of_hosts and not codes:
+        return _of_hosts(asked, user=user)
     others = _from_outside(asked.words) if user.roles and not codes else []
-    traced = tracing.trace(asked.kind, asked.text) if asked.is_of_hosts and not codes else Traced()
-    if not traced.hosts:
-        return Found(
-            asked.kind, tuple(codes[:MOST]), (), tuple(others), is_whole=traced.is_whole, is_more=len(codes) > MOST
-        )
-    return _of_hosts(asked.kind, traced, user=user)
+    return Found(asked.kind, tuple(codes[:MOST]), outside=tuple(others), is_more=len(codes) > MOST)
 
 
 def _called(asked: Pasted) -> Q:
@@ -104,13 +100,14 @@ def _called(asked: Pasted) -> Q:
     return (Q(code_id__in=words) & ~Q(code_id="")) | Q(reference__in=marks)
 
 
-def _of_hosts(kind: Kind, traced: Traced, *, user: Any) -> Found:
-    ids = {host.code_id for _, host in traced.hosts if host.code_id}
+def _of_hosts(asked: Pasted, *, user: Any) -> Found:
+    traced = tracing.trace(asked.kind, asked.text)
+    ids = {"", *(host.code_id for _, host in traced.hosts)}  # asked for without any too, so that it costs the same
     codes = list(_seen(user).filter(Q(code_id__in=ids) & ~Q(code_id=""))[:MOST])
     others = _from_outside(ids) if user.roles else []
     told = {one.code_id for one in (*codes, *others)}
     hosts = tuple(host for _, host in traced.hosts if host.code_id in told)
-    return Found(kind, tuple(codes), (), tuple(others), hosts, is_whole=traced.is_whole)
+    return Found(asked.kind, tuple(codes), (), tuple(others), hosts, is_whole=traced.is_whole)
 
 
 def _from_outside(ids: Sequence[str] | set[str]) -> list[UpstreamCode]:

@@ -102,7 +102,7 @@ GROUPS = {
     "admin": ["portal-admins"],
     "gone": ["sample-web", "portal-admins"],
 }
-OPEN_TO_ALL = ("/sso/", "/healthz", "/readyz", "/static/")
+OPEN_TO_ALL = ("/sso/", "/find/report/", "/healthz", "/readyz", "/static/")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The pages that name whose a code is, and that take reports of leaks; what was pasted is in no answer, log or session."""
+"""The pages that name whose a code is and that take reports of leaks; what was pasted is in no answer or log."""
 
 from typing import Any
 
