@@ -18,6 +18,7 @@ from django.utils import timezone
 from registercodes import access, audit, history, keys, outside, tracing
 from registercodes.audit import Origin
 from registercodes.models import Action, Outcome, RegisterCode, UpstreamCode
+from registercodes.models.codes import CODE_ID_MAX
 from registercodes.recognising import Kind, Pasted, recognise
 from registercodes.secret import OneTimeValue
 from registercodes.tat.records import RegisterInstanceInfo
@@ -93,7 +94,7 @@ def _named(asked: Pasted, *, user: Any) -> Found:
 
 def _called(asked: Pasted) -> Q:
     """A command or log line names its code by the id; a lone word, or a mark, is a reference."""
-    words = [word for word in asked.words if word.isprintable()]
+    words = [word for word in asked.words if _is_id(word)]
     marks = [word[1:].lower() for word in words if word.startswith("~")]
     if asked.kind == Kind.REFERENCE:
         marks.append(asked.text.lower().removeprefix("~"))
@@ -102,7 +103,8 @@ def _called(asked: Pasted) -> Q:
 
 def _of_hosts(asked: Pasted, *, user: Any) -> Found:
     traced = tracing.trace(asked.kind, asked.text)
-    ids = {"", *(host.code_id for _, host in traced.hosts)}  # asked for without any too, so that it costs the same
+    # Without any too, so that it costs the same.
+    ids = {"", *(host.code_id for _, host in traced.hosts if _is_id(host.code_id))}
     codes = list(_seen(user).filter(Q(code_id__in=ids) & ~Q(code_id=""))[:MOST])
     others = _from_outside(ids) if user.roles else []
     told = {one.code_id for one in (*codes, *others)}
@@ -110,8 +112,13 @@ def _of_hosts(asked: Pasted, *, user: Any) -> Found:
     return Found(asked.kind, tuple(codes), (), tuple(others), hosts, is_whole=traced.is_whole)
 
 
+def _is_id(text: str) -> bool:
+    """What the cloud says of a host may be anything; a database refuses some of it."""
+    return text.isprintable() and len(text) <= CODE_ID_MAX
+
+
 def _from_outside(ids: Sequence[str] | set[str]) -> list[UpstreamCode]:
-    return list(outside.codes().filter(code_id__in=list(ids)).order_by("-pk")[:MOST])
+    return list(outside.codes().filter(code_id__in=[one for one in ids if _is_id(one)]).order_by("-pk")[:MOST])
 
 
 def _allowing(asked: Pasted, *, user: Any) -> Found:
