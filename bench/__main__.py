@@ -12,11 +12,12 @@ from unittest import mock
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from bench import auditing, calls, issuing, postgresql, starting, visiting  # noqa: E402
+from bench import auditing, calls, issuing, postgresql, starting, syncing, visiting  # noqa: E402
 from bench.figures import Figure, machine, table, write  # noqa: E402
 
-PARTS = ("issuing", "calls", "starting", "checking", "auditing")
+PARTS = ("issuing", "calls", "starting", "checking", "auditing", "syncing")
 TINY_RECORD = auditing.Sizes(short=100, long=200, times=1)
+TINY_CLOUD = syncing.Sizes(codes=330)
 TINY = issuing.Sizes(seconds=0.4, events=3, pages=20)
 
 
@@ -104,12 +105,22 @@ def _auditing(directory: Path, options: argparse.Namespace, notes: list[str]) ->
     return found
 
 
+def _syncing(directory: Path, options: argparse.Namespace, notes: list[str]) -> list[Figure]:
+    found: list[Figure] = []
+    for database, server in _databases(options, notes):
+        _say(f"a sync of a full cloud on {database}")
+        sizes = TINY_CLOUD if options.tiny else syncing.Sizes()
+        found += syncing.figures(directory, database=database, server=server, sizes=sizes)
+    return found
+
+
 MEASURED: dict[str, Callable[[Path, argparse.Namespace, list[str]], list[Figure]]] = {
     "issuing": _issuing,
     "calls": _calls,
     "starting": _starting,
     "checking": _checking,
     "auditing": _auditing,
+    "syncing": _syncing,
 }
 
 

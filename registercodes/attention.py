@@ -1,7 +1,7 @@
 """Decides which codes a person should look at, and why; riskiest first, never all of them.
 
 One pass over the codes in question, however many. An alarm (hosts enrolled
-with a code that nobody holds) comes before any number.
+with a code that nobody holds, a value reported as leaked) comes before any number.
 """
 
 import enum
@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from registercodes import access, facts, outside, quotas, resolving, risk, rules, standing, states
 from registercodes.facts import Told
-from registercodes.models import RegisterCode, UpstreamCode
+from registercodes.models import Action, AuditEvent, RegisterCode, UpstreamCode
 from registercodes.quotas import Quota
 from registercodes.resolving import Ambiguous
 from registercodes.risk import Reach
@@ -36,6 +36,7 @@ class Why(enum.StrEnum):
     """In the order in which they press."""
 
     ORPHAN = "orphan"
+    REPORTED = "reported"
     DISABLING = "disabling"
     AMBIGUOUS = "ambiguous"
     UNKNOWN = "unknown"
@@ -63,7 +64,7 @@ class Item:
 
     @property
     def order(self) -> tuple[bool, int]:
-        return Why.ORPHAN in self.whys, self.reach.risk
+        return bool({Why.ORPHAN, Why.REPORTED} & {*self.whys}), self.reach.risk
 
 
 @dataclass(frozen=True)
@@ -83,13 +84,14 @@ def of(user: Any) -> Attention:
 
 
 def whys_of(code: RegisterCode, *, now: datetime) -> tuple[Why, ...]:
-    """By the code with ``upstream``, ``as_of`` and ``creator_is_in``; empty where nothing is amiss. Pure."""
+    """By the code with all that is read beside it, as below; empty where nothing is amiss. Pure."""
     honest = states.state_of(code, upstream=code.upstream, as_of=code.as_of, now=now)
     hosts = (code.upstream.registered_count or 0) if code.upstream else 0
     found = {
         Why.ORPHAN: code.state in (State.FOUND, State.WITHHELD) and hosts > 0,
         Why.DISABLING: _is_still_to_disable(code, honest.state, now=now),
         Why.UNKNOWN: honest.state == states.State.UNKNOWN,
+        Why.REPORTED: honest.state in states.ADMITTING and code.is_reported,
     }
     if honest.state in states.ADMITTING and honest.state != states.State.DISABLING:
         width = risk.width_of(code.ip_first, code.ip_last)
@@ -148,9 +150,11 @@ def _in_question(teams: list[int] | None, *, now: datetime) -> QuerySet[Register
     unsettled = Q(state=State.UNKNOWN) | Q(state=State.PENDING, created_at__lt=now - states.patience())
     lasts = Q(expires_at=None) | Q(expires_at__gt=now)
     is_in = access.current_memberships().filter(user=OuterRef("created_by"), team=OuterRef("team"))
+    reported = AuditEvent.objects.filter(action=Action.VALUE_REPORTED, register_code__isnull=False)
+    reported = reported.values("register_code")
     odd = (
         *(Q(confirmed_at=None), Q(permanent=True), Q(ip_first=None), Q(ip_last__gt=F("ip_first") + WIDE - 1)),
-        *(Q(disable_wanted_at__isnull=False), ~Exists(is_in)),
+        *(Q(disable_wanted_at__isnull=False), ~Exists(is_in), Q(pk__in=reported)),
     )
     usable = Q(state=State.ISSUED, disabled_at=None) & lasts
     nobody_holds = Q(state__in=[State.FOUND, State.WITHHELD])
@@ -164,7 +168,8 @@ def _in_question(teams: list[int] | None, *, now: datetime) -> QuerySet[Register
     any_odd = Q()
     for one in odd:
         any_odd |= one
-    return rows.filter(unsettled | nobody_holds | (usable & any_odd)).annotate(creator_is_in=Exists(is_in), **columns)
+    told_of = {"creator_is_in": Exists(is_in), "is_reported": Exists(reported.filter(register_code=OuterRef("pk")))}
+    return rows.filter(unsettled | nobody_holds | (usable & any_odd)).annotate(**told_of, **columns)
 
 
 def _ambiguous(teams: list[int] | None) -> dict[int, Ambiguous]:

@@ -42,4 +42,5 @@ urlpatterns = [
     path("outside/<int:pk>/disable/", outside.disable, name="outside_disable"),
     path("outside/<int:pk>/adopt/", outside.adopt, name="outside_adopt"),
     path("find/", finding.find, name="find"),
+    path("find/report/", finding.report, name="report"),
 ]

@@ -68,6 +68,8 @@ POST /outside/ADOPTED/disable/        302   422 422     404     404  404  422   
 GET  /outside/0/disable/              302   404 404     404     404  404  404         302
 GET  /find/                           302   200 200     200     403  200  200         302
 POST /find/                           302   422 422     422     403  422  422         302
+GET  /find/report/                    302   200 200     200     200  200  200         302
+POST /find/report/                    302   422 422     422     422  422  422         302
 GET  /sso/sign-in/                    200   200 200     200     200  200  200         200
 POST /sso/sign-in/                    302   302 302     302     302  302  302         302
 GET  /sso/login/                      302   302 302     302     302  302  302         302

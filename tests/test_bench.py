@@ -10,7 +10,7 @@ import pytest
 from oidc_provider import install
 from server_process import free_port
 
-from bench import postgresql, questions
+from bench import postgresql, questions, syncing
 from bench.figures import Figure, percentile, table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,8 +31,9 @@ NAMES = (
     "a silent re-check adds, in the browser",
     *(f"{DATABASE}: {name}, {how}" for name in questions.NAMES for how in ("long record", "grown")),
     *(f"{DATABASE}: {name}" for name in ("CSV export", "verifyaudit", "memory grown by an export")),
+    *(f"{DATABASE}: sync of a full cloud, {name}" for name in syncing.NAMES),
 )
-MAY_BE_NOTHING = ("chain", "adds", "memory")
+MAY_BE_NOTHING = ("chain", "adds", "memory", "over the limit")
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:

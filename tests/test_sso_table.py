@@ -68,6 +68,8 @@ POST   /outside/ADOPTED/disable/    login    422   404      404    404     404  
 GET    /outside/0/disable/          login    404   404      404    404     404   404 login   404
 GET    /find/                       login    200   200      403    403     200   200 login   200
 POST   /find/                       login    422   422      403    403     422   422 login   403
+GET    /find/report/                login    200   200      200    200     200   200 login   200
+POST   /find/report/                login    422   422      422    422     422   422 login   403
 GET    /sso/sign-in/                  404    404   404      404    404     404   404   404   404
 POST   /sso/sign-in/                  404    404   404      404    404     404   404   404   404
 GET    /sso/login/                    302    302   302      302    302     302   302   302   302
@@ -105,7 +107,7 @@ GROUPS = {
     "admin": ["portal-admins"],
     "gone": ["sample-web", "portal-admins"],
 }
-OPEN_TO_ALL = ("/sso/", "/healthz", "/readyz", "/static/")
+OPEN_TO_ALL = ("/sso/", "/find/report/", "/healthz", "/readyz", "/static/")
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Keeps what somebody typed while their browser is away at the provider: in a cookie of their own, for that page only.
 
-Typed fields, never a value: no page that shows one has a form to send it back, and nothing is kept of the one
-form that a value is pasted into.
+Typed fields, never a value: no page that shows one has a form to send it back, and nothing is kept of the two
+forms that a value is pasted into.
 """
 
 from dataclasses import asdict, dataclass
@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 SALT = "portal.sso.kept"
 SECONDS = 900
 LENGTH = 3800  # browsers drop a cookie of more than 4096 bytes, name and attributes included
-NEVER_KEPT = frozenset({"registercodes:find", "registercodes:sites_one"})
+NEVER_KEPT = frozenset({"registercodes:find", "registercodes:report", "registercodes:sites_one"})
 NOT_TYPED = "csrfmiddlewaretoken"
 
 

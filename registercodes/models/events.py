@@ -43,6 +43,7 @@ class Action(models.TextChoices):
     USER_DEACTIVATED = "user.deactivated", _("person deactivated")
     USER_REACTIVATED = "user.reactivated", _("person reactivated")
     VALUE_LOOKED_UP = "value.looked_up", _("value looked up")
+    VALUE_REPORTED = "value.reported", _("value reported as leaked")
     AUDIT_EXPORTED = "audit.exported", _("audit exported")
     AUDIT_HANDED_OUT = "audit.handed_out", _("export handed out whole")
     AUDIT_ARCHIVED = "audit.archived", _("audit archived")

@@ -109,6 +109,11 @@ def _reasons() -> dict[Why, Any]:
             "bad",
             _("Hosts enrolled with it, though its value was shown to nobody here. Look at them in the cloud now."),
         ),
+        Why.REPORTED: (
+            _("Reported as leaked"),
+            "bad",
+            _("Somebody saw its value where it should not be. Disable it now, and replace it where it is needed."),
+        ),
         Why.DISABLING: (
             _("Not disabled yet"),
             "bad",
