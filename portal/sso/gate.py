@@ -43,7 +43,9 @@ CLOSING = frozenset({DISABLE, SEVERAL, DISABLE_OUTSIDE, "registercodes:refresh"}
 CLOSING_SECONDS = 3600
 HARMLESS = frozenset({PLAN})  # posts that change nothing
 # The other posts: like creating, not while nobody can vouch.
-RECORDING = frozenset(f"registercodes:{name}" for name in ("stored", "put_away", "outside_adopt", "clean_up", "find"))
+RECORDING = frozenset(
+    f"registercodes:{name}" for name in ("stored", "put_away", "outside_adopt", "clean_up", "find", "report")
+)
 OPEN = frozenset({"sso"})  # namespaces: what signs in and out
 
 View = Callable[..., HttpResponse]
