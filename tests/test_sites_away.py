@@ -17,7 +17,7 @@ FETCH = {"HTTP_X_REQUESTED_WITH": "fetch"}
 
 
 @pytest.fixture
-def browser(provider, web):  # noqa: F811
+def browser(provider, web):
     return seat("ann", groups=["sample-web"])
 
 
