@@ -1,4 +1,4 @@
-"""Decides how a list of sites is read: one a line, ``range[, prefix][, description]``; strips outer blanks only."""
+"""Decides how a list of sites is read: ``range[, prefix][, description]`` a line. Alters nothing but outer blanks."""
 
 import re
 from collections.abc import Iterable

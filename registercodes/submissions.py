@@ -63,7 +63,7 @@ class OneLine:
 
 
 def line_token(*, person: Any, team: Team, form: uuid.UUID, number: int, asked: Asked) -> str:
-    """One submission for a form and its line, however often: a page that is sent again makes nothing twice."""
+    """The same submission whenever a form brings the same line: a page that is sent again makes nothing twice."""
     words = asdict(asked)
     submission = uuid.uuid5(form, f"{number} {sorted(words.items())}")
     said = {"submission": submission.hex, "person": person.pk, "team": team.pk, "asked": words}
