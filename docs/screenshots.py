@@ -14,7 +14,7 @@ from server_forms import form_on  # noqa: E402
 from server_process import Portal, Visitor  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
-MOST_BYTES = 150_000
+MOST_BYTES = 200_000
 WIDE = {"width": 1280, "height": 920}
 PHONE = {"width": 390, "height": 844}
 EXAMPLE = {
@@ -55,11 +55,11 @@ def press(portal: Portal, visitor: Visitor, button: str) -> None:
     visitor.post(f"{card}{button}/", form_on(page, action=f"{card}{button}/")).raise_for_status()
 
 
-def tab(browser: Browser, portal: Portal, **options: object) -> Page:
+def tab(browser: Browser, portal: Portal, who: str = "alice", **options: object) -> Page:
     context = browser.new_context(
         **{**CONTEXT, "viewport": WIDE, "base_url": portal.url, "reduced_motion": "reduce", **options}
     )
-    return sign_in(context.new_page(), "alice")
+    return sign_in(context.new_page(), who)
 
 
 def picture(page: Page, name: str) -> None:
@@ -109,6 +109,11 @@ def main() -> None:
         new_code(page)
         issued(page)
         card_and_codes(page)
+        page.goto("/attention/")
+        picture(page, "attention")
+        auditor = tab(browser, portal, "dora")
+        auditor.goto("/admin/overview/")
+        picture(auditor, "overview")
         phone = tab(browser, portal, viewport=PHONE, color_scheme="dark", has_touch=True)
         phone.goto("/")
         picture(phone, "phone-dark")
