@@ -14,7 +14,7 @@ FOOT = 20  # room for the days below them
 GAP = 2
 ROW_HEIGHT = 34
 BAR_HEIGHT = 8
-LABEL_MAX = 42
+LINE_MAX = 54  # characters that a label and its value have between them
 LEAST = 1.5  # what is there is seen
 STEPS = (1, 2, 5)
 EVERY = 7  # columns with a label, counted from the last
@@ -108,7 +108,7 @@ def rows(items: Sequence[Row], *, top: int | None = None) -> Chart:
     for number, item in enumerate(items):
         y = number * ROW_HEIGHT
         width = max(WIDTH * item.part.amount / largest, LEAST if item.part.amount else 0)
-        words.append(Words("0", _text(y + 14), shortened(item.label)))
+        words.append(Words("0", _text(y + 14), shortened(item.label, most=LINE_MAX - len(item.value))))
         words.append(Words(str(WIDTH), _text(y + 14), item.value, "end"))
         part = item.part
         bars.append(Bar("0", _text(y + 20), _text(width), str(BAR_HEIGHT), part.tone, part.says, part.href))
@@ -131,8 +131,8 @@ def short(number: int) -> str:
     return str(number)
 
 
-def shortened(text: str) -> str:
-    return text if len(text) <= LABEL_MAX else text[: LABEL_MAX - 1].rstrip() + "…"
+def shortened(text: str, *, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def _text(number: float) -> str:
