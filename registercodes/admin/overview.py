@@ -188,11 +188,12 @@ def widest(codes: list[RegisterCode]) -> Panel:
 
 
 def longest(codes: list[RegisterCode], *, now: datetime) -> Panel:
-    """A permanent code's bar is full; the others' are their share of the last end."""
+    """The bar of a code whose end is not known, a permanent one's too, is full; the others' are their share."""
     hours = {code.pk: (code.expires_at - now).total_seconds() / 3600 for code in codes if code.expires_at}
     most = max(hours.values(), default=1)
     items = [
-        of_code(code, _until(code), 1000 if code.permanent else round(1000 * hours[code.pk] / most)) for code in codes
+        of_code(code, _until(code), round(1000 * hours[code.pk] / most) if code.pk in hours else 1000)
+        for code in codes
     ]
     description = _("Usable codes that last longest: the permanent ones first, the oldest of them first.")
     head = (_("Code"), _("Until"))
@@ -222,7 +223,7 @@ def _addresses(count: int) -> str:
 
 
 def _until(code: RegisterCode) -> str:
-    return wording.moment(code.expires_at) if code.expires_at else _("permanent")
+    return wording.moment(code.expires_at) if code.expires_at else (_("permanent") if code.permanent else "–")
 
 
 def events_url(**asked: Any) -> str:
