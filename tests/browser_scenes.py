@@ -399,7 +399,7 @@ def looked_up(stage: Stage, pasted: str = "", name: str = "alice") -> Page:
         page = sent(stage, description="Autumn sale: extra web servers")
         pasted = page.locator("#the-value").inner_text()
     page = stage.at("/find/", name)
-    page.get_by_label("Leaked value").fill(pasted)
+    page.get_by_label("Value, id, host or address").fill(pasted)
     page.get_by_role("button", name="Find its owner").click()
     expect(page.locator("[data-focus]")).to_be_visible()
     return page

@@ -141,7 +141,9 @@ def create(page: Page) -> None:
 
 def pressing(page: Page) -> Callable[[], None]:
     """Presses the button and waits for nothing, so that it can be pressed again while the first is on its way."""
-    box = page.get_by_role("button", name="Create register code").bounding_box()
+    button = page.get_by_role("button", name="Create register code")
+    button.scroll_into_view_if_needed()
+    box = button.bounding_box()
     return lambda: page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
 

@@ -69,12 +69,12 @@ def test_a_pasted_value_names_its_owner_and_comes_back_nowhere(shared_portal, vi
     erin.goto("/")
 
     erin.get_by_role("link", name="Find", exact=True).click()
-    erin.get_by_label("Leaked value").fill(f"tat_agent register ap-singapore x {value}")
+    erin.get_by_label("Value, id, host or address").fill(f"tat_agent register ap-singapore x {value}")
     erin.get_by_role("button", name="Find its owner").click()
 
     expect(erin.get_by_role("heading", name="It belongs to Web; Alice Anders made it")).to_be_visible()
     expect(erin.get_by_role("link", name="Disable it")).to_be_visible()
-    expect(erin.get_by_label("Leaked value")).to_have_value("")
+    expect(erin.get_by_label("Value, id, host or address")).to_have_value("")
     assert value not in erin.content()
     erin.get_by_role("link", name="Open its record").click()
     expect(erin.get_by_role("heading", level=1)).to_have_text("leaked one")
