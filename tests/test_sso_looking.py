@@ -65,17 +65,29 @@ def test_people_signing_in_ask_it_anew_each_time(broken, provider):
 # A provider that dies between the question and the answer.
 
 
-@pytest.mark.parametrize("stage", ["tokens", "userinfo", "keys"])
+@pytest.mark.parametrize("stage", ["tokens", "userinfo"])
 def test_dying_in_between_leads_back_to_the_page_and_reading_goes_on(here, provider, stage):
     sent = here.get("/?team=web")
-    portal_side.forget()
-    provider.misbehave(**answer(stage, status=500))
+    provider.misbehave(**answer(stage, status=500), **answer("discovery", status=500))
 
     page = there_and_back(here, provider, sent)
 
     assert page.status_code == 200 and BANNER in text(page)
     assert page.request["QUERY_STRING"] == "team=web"
     assert events("user.signed_out", "user.denied") == []
+
+
+@pytest.mark.parametrize("stage", ["tokens", "userinfo", "keys"])
+def test_a_provider_that_stumbles_over_one_code_is_not_away_for_anybody(here, provider, stage):
+    """The browser chooses the code it comes back with."""
+    sent = here.get("/?team=web")
+    portal_side.forget()
+    provider.misbehave(**answer(stage, status=500))
+
+    page = there_and_back(here, provider, sent)
+
+    assert page.status_code == 503 and BANNER not in text(page)
+    assert asks_again(here.get("/")) and portal_side.is_up()
 
 
 @pytest.mark.parametrize("word", ["temporarily_unavailable", "server_error"])
@@ -138,7 +150,7 @@ def test_a_token_of_this_moment_that_userinfo_refuses_is_a_no(here, provider, st
 
 def test_a_press_that_met_it_dying_comes_back_to_the_filled_form(here, provider, cloud):
     sent = send(here, NEW, typed(description="kept"))
-    provider.misbehave(**answer("tokens", status=500))
+    provider.misbehave(**answer("tokens", status=500), **answer("discovery", status=500))
 
     page = there_and_back(here, provider, sent)
 

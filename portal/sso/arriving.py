@@ -62,10 +62,12 @@ def ended_there(request: HttpRequest, attempt: Attempt, ended: NotSilently) -> H
 def still_unchecked(request: HttpRequest, away: Away, *, next: str) -> HttpResponse:
     """The provider went away in between: what may go on is for the gate to decide, which knows of it now.
 
-    For what nobody would be answered alone: an answer about this person that cannot be used would read on for ever.
+    Raises ``Unanswered`` where it still publishes what it is: then the code failed, which the browser chose, and one
+    made up for a provider that stumbles over it would read on for ever.
     """
     log.warning("recheck_failed", extra={"reason": away.reason})
-    provider.note_away()
+    if provider.is_up():
+        raise Unanswered(away.reason)
     return redirect(moving.ours(request, next))
 
 
