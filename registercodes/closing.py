@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from registercodes import disabling, lifecycle, places
+from registercodes import batches, disabling, lifecycle, places
 from registercodes.audit import Origin
 from registercodes.lifecycle import DISABLE
 from registercodes.models import RegisterCode
 
-MOST: Final = disabling.BATCH  # ids in one call, and codes a person can look over
+MOST: Final = batches.MOST  # ids in one call, and codes a person can look over
 SECONDS: Final = 30.0
 
 

@@ -1,8 +1,7 @@
 """Tells the cloud, many codes in one call, what is on record as wanted disabled; never disables what no row wants.
 
-A call is all or nothing, as far as is known: one stale id refuses the rest
-with it, so such a batch is split by halving. An id that the cloud no longer
-has admits nobody either, and counts as disabled once the account is proven.
+An id that the cloud no longer has admits nobody either, and counts as disabled
+once the account is proven.
 """
 
 import logging
@@ -10,11 +9,12 @@ import math
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 
-from registercodes import cloud, lifecycle, recognising, throttle
+from registercodes import batches, cloud, lifecycle, recognising, throttle
 from registercodes.audit import NOWHERE, Origin
 from registercodes.lifecycle import DISABLE
 from registercodes.models import RegisterCode
@@ -23,10 +23,7 @@ from registercodes.tat.errors import NotSent, Refused, Unknown
 
 log = logging.getLogger("registercodes.lifecycle")
 
-BATCH = 99  # fewer than 100 ids are safe for deleting; for disabling the vendor says nothing
 SLOT_SECONDS = 30.0
-# Refusals that may be about one id; any other is about the account and the same for every id.
-OF_ONE_ID = ("ResourceNotFound.Register", "InvalidParameterValue")
 
 
 def retry_wanted(region: str) -> tuple[int, int]:
@@ -51,9 +48,9 @@ def push_all(
     After ``until``, on ``time.monotonic``, nothing more is asked: the wishes stay for a sync.
     """
     left: dict[int, str] = {}
-    for first in range(0, len(codes), BATCH):
+    for first in range(0, len(codes), batches.MOST):
         trace_id = origin.request_id or uuid.uuid4().hex
-        for code, why_not in _push(codes[first : first + BATCH], trace_id=trace_id, until=until):
+        for code, why_not in _push(codes[first : first + batches.MOST], trace_id=trace_id, until=until):
             if why_not and why_not != GONE:
                 left[code.pk] = why_not
                 lifecycle.note_failure(code, why_not, actor=actor, origin=origin)
@@ -66,19 +63,18 @@ def push_all(
 
 def _push(codes: Sequence[RegisterCode], *, trace_id: str, until: float) -> Iterator[tuple[RegisterCode, str]]:
     """Each code with why it is not disabled, empty where it is."""
-    why_not = _ask([code.code_id for code in codes], region=codes[0].region, trace_id=trace_id, until=until)
-    if len(codes) > 1 and why_not.startswith(OF_ONE_ID):
-        half = len(codes) // 2
-        yield from _push(codes[:half], trace_id=trace_id, until=until)
-        yield from _push(codes[half:], trace_id=trace_id, until=until)
-        return
-    yield from ((code, recognising.judged(code, why_not)) for code in codes)
+    in_time = partial(_in_time, region=codes[0].region, trace_id=trace_id, until=until)
+    yield from ((code, recognising.judged(code, why_not)) for code, why_not in batches.answers(codes, ask=in_time))
 
 
-def _ask(code_ids: Sequence[str], *, region: str, trace_id: str, until: float) -> str:
-    """Empty when the cloud agreed; else the vendor's code or our reason."""
+def _in_time(code_ids: Sequence[str], *, region: str, trace_id: str, until: float) -> str:
     left = until - time.monotonic()
-    if left <= 0 or not throttle.take(DISABLE, wait=min(SLOT_SECONDS, left)):
+    return "busy" if left <= 0 else ask(code_ids, region=region, trace_id=trace_id, wait=min(SLOT_SECONDS, left))
+
+
+def ask(code_ids: Sequence[str], *, region: str, trace_id: str, wait: float) -> str:
+    """Empty when the cloud agreed; else the vendor's code or our reason. ``wait``: seconds for a turn."""
+    if not throttle.take(DISABLE, wait=wait):
         return "busy"
     try:
         cloud.client().disable_register_codes(region=region, code_ids=code_ids, trace_id=trace_id)

@@ -7,7 +7,7 @@ nobody here did.
 
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -16,12 +16,11 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from registercodes import access, audit, batches, cloud, places, rules, throttle
+from registercodes import access, audit, batches, disabling, places, rules, throttle
 from registercodes.audit import NOWHERE, Origin
 from registercodes.database import DATABASE_AWAY
 from registercodes.lifecycle import DISABLE, GONE
 from registercodes.models import Action, Outcome, OutsideCode, RegisterCode, Team, UpstreamCode
-from registercodes.tat.errors import NotSent, Refused, Unknown
 
 log = logging.getLogger("registercodes.outside")
 
@@ -83,7 +82,7 @@ def disable(code: UpstreamCode, *, why: str, actor: Any, origin: Origin) -> bool
         return True
     try:
         with places.place(DISABLE) as free:
-            ask = partial(_ask, region=code.region, trace_id=origin.request_id, wait=throttle.QUEUE_SECONDS)
+            ask = partial(disabling.ask, region=code.region, trace_id=origin.request_id, wait=throttle.QUEUE_SECONDS)
             why_not = ask([code.code_id]) if free else "busy"
         _note(decision, why_not, actor=actor, origin=origin)
     except DATABASE_AWAY:  # the wish stands on record, and a sync asks again
@@ -113,7 +112,7 @@ def retry_wanted(region: str) -> tuple[int, int]:
         .select_related("team")
         .order_by("disable_wanted_at", "pk")
     )
-    ask = partial(_ask, region=region, trace_id=uuid.uuid4().hex, wait=SYNC_SLOT_SECONDS)
+    ask = partial(disabling.ask, region=region, trace_id=uuid.uuid4().hex, wait=SYNC_SLOT_SECONDS)
     done = 0
     for first in range(0, len(wanted), batches.MOST):
         for decision, why_not in batches.answers(wanted[first : first + batches.MOST], ask=ask):
@@ -193,16 +192,3 @@ def _record(
 
 def _names(decision: OutsideCode) -> dict[str, str]:
     return {"account": decision.account, "region": decision.region, "code_id": decision.code_id}
-
-
-def _ask(code_ids: Sequence[str], *, region: str, trace_id: str, wait: float) -> str:
-    """Empty when the cloud agreed; else the vendor's code or our reason."""
-    if not throttle.take(DISABLE, wait=wait):
-        return "busy"
-    try:
-        cloud.client().disable_register_codes(region=region, code_ids=code_ids, trace_id=trace_id)
-    except Refused as refusal:
-        return refusal.code
-    except (NotSent, Unknown) as failure:
-        return getattr(failure, "code", "") or failure.reason
-    return ""

@@ -8,8 +8,8 @@ from records import a_code, break_in_chain
 from syncs import HERE, actions, made_elsewhere, sync
 from tat_wire import after_reading, envelope, error, http, read_request, wire
 
+from registercodes import batches, disabling
 from registercodes import cloud as clouds
-from registercodes import disabling
 from registercodes.models import RegisterCode
 
 pytestmark = pytest.mark.django_db
@@ -55,8 +55,8 @@ def test_a_wish_is_repeated_until_the_cloud_agrees(wanted, sandbox):
 
 
 def test_at_most_99_ids_go_into_a_call(wanted, sandbox, monkeypatch):
-    assert disabling.BATCH == 99
-    monkeypatch.setattr(disabling, "BATCH", 3)
+    assert batches.MOST == 99
+    monkeypatch.setattr(batches, "MOST", 3)
     rows = [wanted() for _ in range(7)]
     assert (sync().disabled, disables(sandbox)) == (7, 3)
     assert all(map(is_done, rows))
