@@ -14,8 +14,8 @@ from server_forms import form_on  # noqa: E402
 from server_process import Portal, Visitor  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
-MOST_BYTES = 200_000
-WIDE = {"width": 1280, "height": 920}
+MOST_BYTES = 150_000
+WIDE = {"width": 1280, "height": 880}
 PHONE = {"width": 390, "height": 844}
 EXAMPLE = {
     "description": "Autumn sale: extra web servers",

