@@ -47,6 +47,18 @@ def django_db_modify_db_settings(tmp_path_factory):
     connection.settings_dict["TEST"]["NAME"] = name
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """PostgreSQL drops no database that somebody is in: a thread or process of some test may not be gone yet."""
+    yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+
 @pytest.fixture(autouse=True)
 def _history_can_be_emptied_after_the_test(request):
     """The flush after a transactional test meets our triggers; the migrate signal puts them back."""

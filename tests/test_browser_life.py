@@ -79,7 +79,9 @@ def test_back_to_the_form_of_a_replacement_there_is_nothing_to_press(alice, port
     made = len(portal.rows())
     alice.get_by_role("button", name="I have stored it").click()
     expect(alice.get_by_role("heading", name="What happened")).to_be_visible()
+    alice.wait_for_load_state()
     went_back(alice)
+    alice.wait_for_load_state()
     went_back(alice)
 
     expect(alice.get_by_role("heading", level=1)).to_have_text("This code was replaced before")
