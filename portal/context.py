@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from portal.endpoints import is_cloud_endpoint
@@ -22,12 +23,13 @@ class EndpointNotice:
 
 
 def chrome(request: HttpRequest) -> dict[str, Any]:
-    user = getattr(request, "user", None)
+    user = seated(request)
     teams = access.teams_of(user) if user and user.is_authenticated else []
     return {
+        "user": user,
         "my_teams": teams,
         "issuing_teams": [team for team in teams if team.active] if may_create(request) else [],
-        "notes_to_tell": telling.notes_for(user) if is_next_page(request) else None,
+        "notes_to_tell": telling.notes_for(user) if is_next_page(request, user) else None,
         "is_break_glass": sessions.is_break_glass(request),
         "may_create": may_create(request),
         "sign_in_away": getattr(request, "sign_in_away", False),
@@ -38,11 +40,23 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def is_next_page(request: HttpRequest) -> bool:
+def seated(request: HttpRequest) -> Any:
+    """Whom a page may be drawn for: nobody, where no gate has asked and the session is too old to go by.
+
+    An address that does not exist reaches no gate; pages of sign-in and sign-out are open to whoever comes.
+    """
+    user = getattr(request, "user", None)
+    found = getattr(request, "resolver_match", None)
+    is_signing = found is not None and "sso" in found.namespaces
+    if user is None or not user.is_authenticated or is_signing:
+        return user
+    return user if getattr(request, "is_live", False) or sessions.is_fresh(request) else AnonymousUser()
+
+
+def is_next_page(request: HttpRequest, user: Any) -> bool:
     """One that a person came to: beside what a press is answered with, a value among it, nothing is asked any more."""
     found = getattr(request, "resolver_match", None)
     is_signing = found is not None and "sso" in found.namespaces
-    user = getattr(request, "user", None)
     return request.method == "GET" and not is_signing and bool(user and user.is_authenticated)
 
 

@@ -251,3 +251,14 @@ def test_all_cookies_at_their_longest_are_less_than_gunicorn_takes_of_a_header(h
     named = [f"{name}={morsel.value}" for name, morsel in here.cookies.items() if morsel.value]
     assert any(name.startswith("portal-typed") for name in named)
     assert len("; ".join(named)) < 8190
+
+
+@pytest.mark.parametrize("checked", [301, 36_001])
+def test_an_address_that_does_not_exist_tells_an_old_session_nothing(here, web, checked):
+    assert "Alice Anders" in text(here.get("/nowhere/"))
+    age(here, checked=checked, started=checked)
+
+    page = here.get("/nowhere/")
+
+    assert page.status_code == 404
+    assert "Alice Anders" not in text(page) and "Sign out" not in text(page) and "New code" not in text(page)

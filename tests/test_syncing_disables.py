@@ -8,7 +8,7 @@ from records import a_code, break_in_chain
 from syncs import HERE, actions, made_elsewhere, sync
 from tat_wire import after_reading, envelope, error, http, read_request, wire
 
-from registercodes import batches, disabling
+from registercodes import batches
 from registercodes import cloud as clouds
 from registercodes.models import RegisterCode
 

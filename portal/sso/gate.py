@@ -79,6 +79,7 @@ class GateMiddleware:
         now = time.time()
         if facts is None or facts.is_over(now):
             return _ended(request, "session_over")
+        request.is_live = True
         sessions.touch(request, facts, now=now)
         request.groups_problem = facts.groups_problem
         try:
