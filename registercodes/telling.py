@@ -30,21 +30,25 @@ def notes_for(user: Any) -> Callable[[], list[RegisterCode]]:
 
 def _notes(user: Any) -> list[RegisterCode]:
     try:
-        return list(_untold(user).order_by("-id")[:MOST])
+        found = list(_untold(user).order_by("-id").values_list("pk", flat=True)[:MOST])
+        return list(RegisterCode.objects.select_related("team").filter(pk__in=found).order_by("-id")) if found else []
     except DATABASE_AWAY:
         log.warning("notes_not_read", exc_info=True)
         return []
 
 
 def _untold(user: Any) -> Any:
-    """Of what nobody made anew yet. What was told as never made, and then found, is told again."""
+    """Of what nobody made anew yet. What was told as never made, and then found, is told again.
+
+    Every page asks, and mostly there is none: whoever reads it takes the keys, which costs a third less than rows.
+    """
     now = timezone.now()
     unheard = Q(told_at=None) | Q(told_at__lt=F("settled_at"))
     resolved = Q(state__in=[State.FOUND, State.ABSENT]) & unheard
     open_ended = Q(expires_at=None) | Q(expires_at__gt=now)
     lost = Q(state=State.ISSUED, confirmed_at=None, disable_wanted_at=None, told_at=None, created_at__lt=now - STORING)
     mine = RegisterCode.objects.filter(created_by=user, team__in=access.teams_of(user), replaced_by=None)
-    return mine.filter(resolved | (lost & open_ended)).select_related("team")
+    return mine.filter(resolved | (lost & open_ended))
 
 
 def put_away(code: RegisterCode) -> None:

@@ -110,8 +110,9 @@ def test_a_lost_answer_is_unknown_the_rest_unsent_and_going_on_makes_none_twice(
         arrived.append(route)
         if len(arrived) < 5:
             return route.continue_()
-        if len(arrived) == 5:
-            route.fetch()  # it reaches the portal, and the answer is lost
+        if len(arrived) == 5:  # the portal makes it, and the answer is lost
+            while route.fetch().json()["outcome"] == "busy":
+                pass
         return route.abort()
 
     alice.route("**/sites/one/", plug)
@@ -124,7 +125,7 @@ def test_a_lost_answer_is_unknown_the_rest_unsent_and_going_on_makes_none_twice(
     finished(alice)
     said = states(alice)
     assert said.count("Created") + said.count("Sent before") == 12 == creates(shared_portal)
-    assert said.count("Sent before") >= 1
+    assert said.count("Sent before") == 1
 
 
 def test_stop_sends_no_more_and_says_which_were_not_sent(alice, shared_portal):
