@@ -5,9 +5,11 @@ sign-out name the person with it.
 """
 
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import login
@@ -44,6 +46,8 @@ class Facts:
         return now - self.checked_at if now >= self.checked_at else float("inf")
 
     def is_over(self, now: float) -> bool:
+        if self.kind == Kind.SAMPLE and settings.SINGLE_SIGN_ON:
+            return True
         longest = BREAK_GLASS_SECONDS if self.kind == Kind.BREAK_GLASS else settings.SESSION_MAX_SECONDS
         return now - self.started_at >= longest or now - self.seen_at >= settings.SESSION_IDLE_SECONDS
 
@@ -76,11 +80,25 @@ def open_for(
 
 
 def facts_of(request: HttpRequest) -> Facts | None:
-    kept = request.session.get(FACTS)
+    return _facts_in(request.session)
+
+
+def _facts_in(session: Any) -> Facts | None:
     try:
-        return Facts(**kept)
+        return Facts(**session.get(FACTS))
     except TypeError:  # none, or of an older release
         return None
+
+
+def living(person: User, *, now: float) -> Iterator[LiveSession]:
+    """Newest first. Rows of sessions that are over stay until a browser comes back, or the person signs in."""
+    rows = LiveSession.objects.filter(user=person)
+    unexpired = Session.objects.filter(expire_date__gt=datetime.fromtimestamp(now, UTC))
+    stored = unexpired.in_bulk(rows.values_list("key", flat=True))
+    for row in rows:
+        facts = _facts_in(stored[row.key].get_decoded()) if row.key in stored else None
+        if facts is not None and not facts.is_over(now):
+            yield row
 
 
 def is_break_glass(request: HttpRequest) -> bool:
