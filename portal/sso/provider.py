@@ -125,10 +125,11 @@ def note_away() -> None:
     _remembered().away_until = time.monotonic() + AWAY_SECONDS
 
 
-def identity(*, code: str, verifier: str, nonce: str, redirect_uri: str) -> claims.Identity:
+def identity(
+    about: Metadata, *, code: str, verifier: str, nonce: str, redirect_uri: str, until: float
+) -> claims.Identity:
     """Who came back with ``code``. Raises ``Refused``, or ``Unanswered`` (``Away`` where nobody would be answered)."""
-    until = exchange.until()
-    about = metadata(until=until)
+    asked_at = time.time()
     answer = token_answer(about, code=code, verifier=verifier, redirect_uri=redirect_uri, until=until)
     access_token, id_token = answer["access_token"], answer["id_token"]
     said = with_keys(
@@ -144,7 +145,8 @@ def identity(*, code: str, verifier: str, nonce: str, redirect_uri: str) -> clai
     )
     claims.usable_subject(said.get("sub"))
     userinfo = _userinfo(about, access_token=access_token, until=until)
-    return claims.identity(said, userinfo, groups_claim=settings.OIDC_GROUPS_CLAIM, id_token=id_token)
+    groups_claim = settings.OIDC_GROUPS_CLAIM
+    return claims.identity(said, userinfo, groups_claim=groups_claim, id_token=id_token, asked_at=asked_at)
 
 
 def with_keys(check: Callable[[tuple[Key, ...]], Found], *, until: float, from_anybody: bool = False) -> Found:
