@@ -159,18 +159,17 @@ def note(refusal: Refusal, *, user: Any, origin: Origin) -> None:
         log.warning("denial_not_recorded", extra={"reason": refusal.reason}, exc_info=True)
 
 
-def renew_memberships(user: Any, groups: set[str]) -> tuple[set[str], set[str]]:
-    """Make the person's memberships those of ``groups``, exactly. Returns team keys (gained, lost).
+def renew_memberships(user: Any, groups: set[str], *, at: datetime) -> tuple[set[str], set[str]]:
+    """Make the person's memberships those of ``groups``, exactly, as of ``at``. Returns team keys (gained, lost).
 
     For sign-in and re-check only, inside their transaction.
     """
-    now = timezone.now()
     had = dict(Membership.objects.filter(user=user).values_list("team_id", "team__key"))
     has = dict(Team.objects.filter(sso_group__in=groups - {""}).values_list("pk", "key"))
     Membership.objects.filter(user=user, team__in=had.keys() - has.keys()).delete()
-    Membership.objects.filter(user=user, team__in=had.keys() & has.keys()).update(checked_at=now)
+    Membership.objects.filter(user=user, team__in=had.keys() & has.keys()).update(checked_at=at)
     Membership.objects.bulk_create(
-        [Membership(user=user, team_id=pk, checked_at=now) for pk in sorted(has.keys() - had.keys())],
+        [Membership(user=user, team_id=pk, checked_at=at) for pk in sorted(has.keys() - had.keys())],
         update_conflicts=True,  # two sign-ins of one person at once
         unique_fields=["team", "user"],
         update_fields=["checked_at"],

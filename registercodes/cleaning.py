@@ -25,7 +25,7 @@ from registercodes.audit import Origin
 from registercodes.database import DATABASE_AWAY
 from registercodes.lifecycle import GONE
 from registercodes.models import Action, Outcome, OutsideCode, RegisterCode, UpstreamCode
-from registercodes.tat.errors import NotSent, Refused, TatError, Unknown
+from registercodes.tat.errors import NotSent, Refused, TatError, Unknown, reason_of
 
 log = logging.getLogger("registercodes.cleaning")
 
@@ -113,10 +113,8 @@ def _delete(code_ids: Sequence[str], *, region: str, trace_id: str, until: float
         return "busy"
     try:
         cloud.client().delete_register_codes(region=region, code_ids=code_ids, trace_id=trace_id)
-    except Refused as refusal:
-        return refusal.code
-    except (NotSent, Unknown) as failure:
-        return getattr(failure, "code", "") or failure.reason
+    except (NotSent, Refused, Unknown) as failure:
+        return reason_of(failure)
     return ""
 
 

@@ -19,7 +19,7 @@ from registercodes.audit import NOWHERE, Origin
 from registercodes.lifecycle import DISABLE
 from registercodes.models import RegisterCode
 from registercodes.recognising import GONE
-from registercodes.tat.errors import NotSent, Refused, Unknown
+from registercodes.tat.errors import NotSent, Refused, Unknown, reason_of
 
 log = logging.getLogger("registercodes.lifecycle")
 
@@ -78,8 +78,6 @@ def ask(code_ids: Sequence[str], *, region: str, trace_id: str, wait: float) -> 
         return "busy"
     try:
         cloud.client().disable_register_codes(region=region, code_ids=code_ids, trace_id=trace_id)
-    except Refused as refusal:
-        return refusal.code
-    except (NotSent, Unknown) as failure:
-        return getattr(failure, "code", "") or failure.reason
+    except (NotSent, Refused, Unknown) as failure:
+        return reason_of(failure)
     return ""

@@ -11,7 +11,7 @@ from registercodes.audit import NOWHERE, Origin
 from registercodes.database import DATABASE_AWAY
 from registercodes.models import Action, Outcome, RegisterCode
 from registercodes.recognising import GONE
-from registercodes.tat.errors import NotSent, Refused, Unknown
+from registercodes.tat.errors import NotSent, Refused, Unknown, reason_of
 
 log = logging.getLogger("registercodes.lifecycle")
 
@@ -138,5 +138,5 @@ def _why_not(region: str, code_id: str, *, trace_id: str) -> str:
         return refusal.code
     except (NotSent, Unknown) as failure:
         log.warning("disable_failed", extra={"code_id": code_id, "reason": failure.reason})
-        return getattr(failure, "code", "") or failure.reason
+        return reason_of(failure)
     return ""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from registercodes.tat.errors import NotSent, TatError, Unknown
+from registercodes.tat.errors import NotSent, TatError, Unknown, reason_of
 from registercodes.tat.records import Page, RegisterCodeInfo
 
 PAGE: Final = 100  # the most the API gives
@@ -115,8 +115,3 @@ class Reader:
                     raise _Stopped(reason_of(failure)) from None
                 time.sleep(ASK_PAUSE)
         raise _Stopped("unanswered")
-
-
-def reason_of(failure: TatError) -> str:
-    """The vendor's code, or our reason."""
-    return getattr(failure, "code", "") or getattr(failure, "reason", "")

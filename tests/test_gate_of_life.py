@@ -51,7 +51,7 @@ def test_after_an_hour_without_the_provider_nothing_is_closed_either(name):
     assert not gate._may_go_on(press(name, "POST"), Facts(seconds=gate.CLOSING_SECONDS + 1), now=0)
 
 
-@pytest.mark.parametrize("name", ["new", "replace", "disable", "disable_several"])
+@pytest.mark.parametrize("name", ["new", "replace", "disable", "disable_several", "find", "report", "clean_up"])
 def test_a_form_is_shown_only_to_whom_it_will_not_expire_under_the_hands(name, settings):
     settings.OIDC_RECHECK_SECONDS = 300
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -112,7 +113,9 @@ def test_signing_out_ends_the_session_and_is_on_record(client, web):
 def test_the_same_address_with_another_subject_is_another_person(rf, client):
     request = client.request().wsgi_request
     for subject in ("one", "two"):
-        known = signing_in.Known("idp", subject, "ann", "Ann", "ann@example.com", frozenset(), frozenset())
+        known = signing_in.Known(
+            "idp", subject, "ann", "Ann", "ann@example.com", frozenset(), frozenset(), time.time()
+        )
         signing_in.sign_in(request, known, kind=Kind.SAMPLE, origin=NOWHERE)
 
     assert User.objects.filter(email="ann@example.com").count() == 2

@@ -210,3 +210,13 @@ def test_a_link_to_a_re_check_of_somebody_else_s_ends_no_session(signed_in, prov
 
     assert come_back(signed_in, provider, sent).status_code == 400
     assert is_signed_in(signed_in)
+
+
+@pytest.mark.parametrize("path", ["/find/", "/find/report/"])
+def test_the_form_for_a_pasted_value_is_checked_early_since_what_is_pasted_is_kept_nowhere(signed_in, provider, path):
+    age(signed_in, checked=OLD // 2 + 1)
+    page = there_and_back(signed_in, provider, signed_in.get(path))
+    assert page.status_code == 200 and checked_ago(signed_in) < 5
+
+    age(signed_in, checked=OLD - 10)  # a coffee break later
+    assert signed_in.post(path, {"leaked": "nobody's"}).status_code == 200

@@ -36,7 +36,7 @@ def test_a_session_that_was_opened_beside_the_shutting_out_is_gone_when_they_are
     shut_out(alice, by=erin)
     request = HttpRequest()
     request.session, request.user = SessionStore(), AnonymousUser()
-    sessions.open_for(request, alice, kind=Kind.SAMPLE, origin=NOWHERE)
+    sessions.open_for(request, alice, kind=Kind.SAMPLE, origin=NOWHERE, checked_at=time.time())
     request.session.save()
 
     people.reactivate(alice, by=erin, reason="came back", origin=NOWHERE)

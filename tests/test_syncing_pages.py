@@ -4,7 +4,7 @@ import pytest
 
 from registercodes import paging
 from registercodes.paging import Reader
-from registercodes.tat.errors import NotSent, Refused, Unknown
+from registercodes.tat.errors import NotSent, Refused, Unknown, reason_of
 from registercodes.tat.records import Page, RegisterCodeInfo
 
 
@@ -140,5 +140,5 @@ def test_a_cloud_that_is_down_is_asked_once_and_no_more(failure):
         raise failure
 
     reader = Reader(ask, keep=shelf.kept.extend, go_on=lambda: True)
-    assert reader.read() == paging.reason_of(failure) != ""
+    assert reader.read() == reason_of(failure) != ""
     assert (shelf.asked, shelf.kept, reader.pages) == ([0], [], 0)

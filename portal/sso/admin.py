@@ -3,12 +3,15 @@
 Nothing of a person is edited here: who they are and what they may is the provider's to say.
 """
 
+import time
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Max, QuerySet
+from django.db.models.functions import Coalesce, Greatest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
@@ -17,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from portal.sso import people, sessions
-from portal.sso.models import LiveSession, User
+from portal.sso.models import User
 from registercodes import access
 from registercodes.admin.reading import RoleAdmin
 from registercodes.views import origin_of
@@ -64,6 +67,12 @@ DEEDS = (
 )
 
 
+def _last_checked() -> Greatest:
+    """When a team or a role was last confirmed. SQLite gives nothing as the greatest of a time and none."""
+    team, role = Max("memberships__checked_at"), Max("grants__checked_at")
+    return Greatest(Coalesce(team, role), Coalesce(role, team))
+
+
 class PeopleAdmin(RoleAdmin):
     list_display = ("username", "display_name", "email", "role_words", "team_words", "checked", "is_active")
     list_filter = ("is_active", "grants__role")
@@ -72,7 +81,7 @@ class PeopleAdmin(RoleAdmin):
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        everyone = super().get_queryset(request).annotate(last_checked=Max("memberships__checked_at"))
+        everyone = super().get_queryset(request).annotate(last_checked=_last_checked())
         return everyone.prefetch_related("grants", "memberships__team").order_by("username")
 
     @admin.display(description=_("roles"))
@@ -105,7 +114,7 @@ class PeopleAdmin(RoleAdmin):
             "person": person,
             "roles": self.role_words(person),
             "teams": self.team_words(person),
-            "sessions": LiveSession.objects.filter(user=person)[:SESSIONS_SHOWN],
+            "sessions": [*islice(sessions.living(person, now=time.time()), SESSIONS_SHOWN)],
             "deeds": [deed for deed in DEEDS if deed.to_active == person.is_active],
             "may_do": request.user.is_administrator,
         }

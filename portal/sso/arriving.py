@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from portal.sso import attempts, flow, moving, provider, sessions, signing_in
 from portal.sso.attempts import Attempt
 from portal.sso.claims import Identity
-from portal.sso.refusals import Away, NoAttempt, NotSilently, Refused, SignInFailed, Unanswered
+from portal.sso.refusals import Away, Busy, NoAttempt, NotSilently, Refused, SignInFailed, Unanswered
 from portal.sso.sessions import Kind
 from registercodes import access
 from registercodes.views import origin_of
@@ -80,7 +80,13 @@ def thrown_out(request: HttpRequest, refused: Refused) -> None:
 def failed(request: HttpRequest, failure: SignInFailed, *, next: str) -> HttpResponse:
     log.warning("sign_in_failed", extra={"reason": failure.reason})
     status = 503 if isinstance(failure, Unanswered) else 400 if isinstance(failure, NoAttempt) else 403
-    context = {"failure": failure.reason, "is_away": status == 503, "is_stale": status == 400, "next": next}
+    context = {
+        "failure": failure.reason,
+        "is_away": status == 503,
+        "is_busy": isinstance(failure, Busy),
+        "is_stale": status == 400,
+        "next": next,
+    }
     response = render(request, "sso/failed.html", context, status=status)
     if status == 503:
         response["Retry-After"] = "10"

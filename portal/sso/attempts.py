@@ -8,15 +8,16 @@ import secrets
 from dataclasses import asdict, dataclass
 
 from authlib.common.security import generate_token
-from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
+
+from portal.sso import cookies
+from portal.sso.moving import NEXT_LENGTH
 
 SALT = "portal.sso.attempt"
 SECONDS = 600
 AT_ONCE = 3  # of one browser; each costs some hundred bytes of every request
 NAMED_BY = 10  # characters of the state
-NEXT_LENGTH = 500  # with what was typed, all our cookies stay below the 8190 bytes that gunicorn takes of a header
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,15 +45,9 @@ def new(*, next: str, person: int = 0) -> Attempt:
 def keep(request: HttpRequest, response: HttpResponse, attempt: Attempt) -> None:
     """Adds the cookie; attempts that nobody finished make room for it."""
     for name in [name for name in request.COOKIES if name.startswith(_prefix())][: -AT_ONCE + 1 or None]:
-        _drop(response, name)
-    response.set_cookie(
-        _name(attempt.state),
-        signing.dumps(asdict(attempt), salt=SALT, compress=True),
-        max_age=SECONDS,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
+        cookies.drop(response, name)
+    text = signing.dumps(asdict(attempt), salt=SALT, compress=True)
+    cookies.keep(response, _name(attempt.state), text, seconds=SECONDS)
 
 
 def of(request: HttpRequest, *, state: str) -> Attempt | None:
@@ -67,17 +62,12 @@ def of(request: HttpRequest, *, state: str) -> Attempt | None:
 
 def forget(response: HttpResponse, attempt: Attempt) -> None:
     """Each question is answered once."""
-    _drop(response, _name(attempt.state))
+    cookies.drop(response, _name(attempt.state))
 
 
 def _prefix() -> str:
-    """__Host-: no other name below the same domain can plant one (an attacker's sign-in in a victim's browser)."""
-    return "portal-login-" if settings.DEVELOPMENT else "__Host-portal-login-"
+    return cookies.named("portal-login-")
 
 
 def _name(state: str) -> str:
     return _prefix() + "".join(letter for letter in state[:NAMED_BY] if letter.isascii() and letter.isalnum())
-
-
-def _drop(response: HttpResponse, name: str) -> None:
-    response.set_cookie(name, "", max_age=0, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax")

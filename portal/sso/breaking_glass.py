@@ -6,6 +6,7 @@ The session it opens may look, disable and read the audit; it never creates.
 import hmac
 import logging
 import secrets
+import time
 from datetime import timedelta
 
 from django.db import transaction
@@ -91,7 +92,7 @@ def _is_first_use(code: BreakGlassCode) -> bool:
 
 
 def _open(request: HttpRequest, code: BreakGlassCode, *, origin: Origin) -> None:
-    sessions.open_for(request, code.user, kind=Kind.BREAK_GLASS, origin=origin)
+    sessions.open_for(request, code.user, kind=Kind.BREAK_GLASS, origin=origin, checked_at=time.time())
     detail = {"by": code.made_by, "reason": code.reason, "step": "code_used"}
     audit.record(Action.USER_BREAK_GLASS, Outcome.SUCCESS, actor=code.user, origin=origin, detail=detail)
     log.critical("break_glass_used", extra={"person": code.user.username, "by": code.made_by, "why": code.reason})

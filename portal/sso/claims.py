@@ -27,7 +27,10 @@ class Groups:
 
 @dataclass(frozen=True, repr=False)
 class Identity:
-    """Somebody whom the provider vouches for now. ``id_token`` is kept in the session only, and never printed."""
+    """Somebody whom the provider vouches for. ``id_token`` is kept in the session only, and never printed.
+
+    ``asked_at``: seconds of the epoch, just before the provider was asked; what it said may be as old as that.
+    """
 
     issuer: str
     subject: str
@@ -37,9 +40,12 @@ class Identity:
     groups: Groups
     sid: str
     id_token: str
+    asked_at: float
 
 
-def identity(id_token_claims: Claims, userinfo: Claims, *, groups_claim: str, id_token: str) -> Identity:
+def identity(
+    id_token_claims: Claims, userinfo: Claims, *, groups_claim: str, id_token: str, asked_at: float
+) -> Identity:
     """``userinfo`` may be empty, where the provider offers none. Raises ``Refused`` without a usable subject."""
     subject = usable_subject(id_token_claims.get("sub"))
     if userinfo and userinfo.get("sub") != subject:
@@ -56,6 +62,7 @@ def identity(id_token_claims: Claims, userinfo: Claims, *, groups_claim: str, id
         groups=groups_of(userinfo, id_token_claims, path=groups_claim),
         sid=text_of(id_token_claims.get("sid"), longest=SUBJECT_LENGTH),
         id_token=id_token,
+        asked_at=asked_at,
     )
 
 

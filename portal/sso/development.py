@@ -1,5 +1,6 @@
 """Sample people and teams for development: one click, no proof. Cannot be loaded in production."""
 
+import time
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -28,7 +29,7 @@ class SamplePerson:
 
     @property
     def known(self) -> Known:
-        return Known(ISSUER, self.username, self.username, self.name, "", self.groups, self.roles)
+        return Known(ISSUER, self.username, self.username, self.name, "", self.groups, self.roles, time.time())
 
 
 SAMPLE_TEAMS = (

@@ -31,8 +31,11 @@ _places = threading.BoundedSemaphore(PLACES)
 
 
 def until() -> float:
-    """When what begins now has to be over, on ``time.monotonic``."""
-    return time.monotonic() + settings.OIDC_DEADLINE
+    """When what begins now has to be over, on ``time.monotonic``.
+
+    An answer that is older than a form may be, once it is there, would be asked for again, and so on for ever.
+    """
+    return time.monotonic() + min(settings.OIDC_DEADLINE, settings.OIDC_RECHECK_SECONDS / 2)
 
 
 @contextmanager

@@ -50,7 +50,8 @@ def answer(request: HttpRequest, attempt: Attempt) -> Identity:
     if any(len(said.getlist(name)) > 1 for name in ("code", "state", "iss", "error")):
         raise Refused("repeated_parameter")
     with exchange.place():
-        about = provider.metadata(until=exchange.until())
+        until = exchange.until()
+        about = provider.metadata(until=until)
         _check_issuer(said.get("iss"), expected=about.issuer, is_promised=about.sends_issuer)
         if "error" in said:
             raise _said_no(said["error"], is_silent=bool(attempt.person))
@@ -58,7 +59,12 @@ def answer(request: HttpRequest, attempt: Attempt) -> Identity:
         if not 0 < len(code) <= CODE_LENGTH:
             raise Refused("no_code")
         return provider.identity(
-            code=code, verifier=attempt.verifier, nonce=attempt.nonce, redirect_uri=redirect_uri(request)
+            about,
+            code=code,
+            verifier=attempt.verifier,
+            nonce=attempt.nonce,
+            redirect_uri=redirect_uri(request),
+            until=until,
         )
 
 

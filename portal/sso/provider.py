@@ -25,6 +25,8 @@ DISCOVERY_SECONDS = 3600
 KEYS_SECONDS = 60
 LOOK_AGAIN_SECONDS = 5  # or strangers' logout tokens would have the provider asked once each
 AWAY_SECONDS = 10  # a provider that was found away is not asked again for so long, or each page would wait for it
+LATELY_SECONDS = 60
+STALL_SECONDS = 0.5  # what fails sooner holds nobody
 LOOK_SECONDS = 3.0
 LOOK_PLACE_SECONDS = 0.5
 TOKEN_MAX = 64_000
@@ -55,6 +57,7 @@ class _Known:
     metadata_until: float = 0.0
     keys: tuple[Key, ...] = ()
     keys_until: float = 0.0
+    keys_missing_until: float = 0.0  # to strangers
     look_again_at: float = 0.0
     looked_at: float = 0.0
     away: str = ""  # why, when it was last looked at
@@ -63,6 +66,7 @@ class _Known:
 
 _known = _Known()
 _looking = threading.Lock()
+_renewing = threading.Lock()
 
 
 def forget() -> None:
@@ -98,8 +102,11 @@ def look() -> Metadata:
     """What it publishes at this moment, before a browser is sent there. Raises ``Away`` or ``Busy``.
 
     One thread looks and those who waited share what it found; a provider that stalls holds some of them, never all.
+    Once it was found away, nobody waits for the one who looks whether it came back.
     """
-    began = time.monotonic()
+    began, known = time.monotonic(), _remembered()
+    if known.away and began < known.looked_at + LATELY_SECONDS and _looking.locked():
+        raise Away(known.away)
     with exchange.place(seconds=LOOK_PLACE_SECONDS), _looking:
         known = _remembered()
         if known.looked_at < began:
@@ -110,10 +117,9 @@ def look() -> Metadata:
 
 
 def _look(known: _Known) -> None:
-    known.away = ""
     try:
         known.metadata = _discovered(until=time.monotonic() + min(LOOK_SECONDS, settings.OIDC_DEADLINE))
-        known.metadata_until = time.monotonic() + DISCOVERY_SECONDS
+        known.metadata_until, known.away = time.monotonic() + DISCOVERY_SECONDS, ""
     except Away as away:
         known.away = away.reason
         note_away()
@@ -125,10 +131,11 @@ def note_away() -> None:
     _remembered().away_until = time.monotonic() + AWAY_SECONDS
 
 
-def identity(*, code: str, verifier: str, nonce: str, redirect_uri: str) -> claims.Identity:
+def identity(
+    about: Metadata, *, code: str, verifier: str, nonce: str, redirect_uri: str, until: float
+) -> claims.Identity:
     """Who came back with ``code``. Raises ``Refused``, or ``Unanswered`` (``Away`` where nobody would be answered)."""
-    until = exchange.until()
-    about = metadata(until=until)
+    asked_at = time.time()
     answer = token_answer(about, code=code, verifier=verifier, redirect_uri=redirect_uri, until=until)
     access_token, id_token = answer["access_token"], answer["id_token"]
     said = with_keys(
@@ -144,18 +151,21 @@ def identity(*, code: str, verifier: str, nonce: str, redirect_uri: str) -> clai
     )
     claims.usable_subject(said.get("sub"))
     userinfo = _userinfo(about, access_token=access_token, until=until)
-    return claims.identity(said, userinfo, groups_claim=settings.OIDC_GROUPS_CLAIM, id_token=id_token)
+    groups_claim = settings.OIDC_GROUPS_CLAIM
+    return claims.identity(said, userinfo, groups_claim=groups_claim, id_token=id_token, asked_at=asked_at)
 
 
 def with_keys(check: Callable[[tuple[Key, ...]], Found], *, until: float, from_anybody: bool = False) -> Found:
     """``check`` with the keys we know, and once more with those published now if none of them fits.
 
-    ``from_anybody``: what is checked did not come from the provider itself, so its keys are not asked for each time.
+    ``from_anybody``: what is checked did not come from the provider itself, so its keys are not asked for each time,
+    nor waited for long.
     """
     known = _remembered()
+    until = min(until, time.monotonic() + LOOK_SECONDS) if from_anybody else until
     was_fresh = time.monotonic() > known.keys_until
     if was_fresh:
-        _renew_keys(known, until=until)
+        (_renew_keys_together if from_anybody else _renew_keys)(known, until=until)
     try:
         return check(known.keys)
     except tokens.UnknownKey:
@@ -165,6 +175,22 @@ def with_keys(check: Callable[[tuple[Key, ...]], Found], *, until: float, from_a
         known.look_again_at = time.monotonic() + LOOK_AGAIN_SECONDS
     _renew_keys(known, until=until)
     return check(known.keys)
+
+
+def _renew_keys_together(known: _Known, *, until: float) -> None:
+    """One asks, and those who waited share what it found; or each stranger's token would hold a place for itself."""
+    with _renewing:
+        if time.monotonic() <= known.keys_until:
+            return
+        if time.monotonic() < known.keys_missing_until:
+            raise Away("keys_missing")
+        began = time.monotonic()
+        try:
+            _renew_keys(known, until=until)
+        except Away:
+            if time.monotonic() - began >= STALL_SECONDS:
+                known.keys_missing_until = time.monotonic() + LOOK_AGAIN_SECONDS
+            raise
 
 
 def _renew_keys(known: _Known, *, until: float) -> None:

@@ -5,9 +5,11 @@ sign-out name the person with it.
 """
 
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import login
@@ -44,19 +46,21 @@ class Facts:
         return now - self.checked_at if now >= self.checked_at else float("inf")
 
     def is_over(self, now: float) -> bool:
+        if self.kind == Kind.SAMPLE and settings.SINGLE_SIGN_ON:
+            return True
         longest = BREAK_GLASS_SECONDS if self.kind == Kind.BREAK_GLASS else settings.SESSION_MAX_SECONDS
         return now - self.started_at >= longest or now - self.seen_at >= settings.SESSION_IDLE_SECONDS
 
 
 def open_for(
-    request: HttpRequest, person: User, *, kind: Kind, origin: Origin, sid: str = "", **more: str
+    request: HttpRequest, person: User, *, kind: Kind, origin: Origin, checked_at: float, sid: str = "", **more: str
 ) -> LiveSession:
     """A session under a new id; inside the transaction that signs in. ``more``: id_token, groups_problem."""
     left = request.session.session_key
     request.session.flush()  # Django keeps the id when the same person signs in again
     login(request, person, backend=settings.AUTHENTICATION_BACKENDS[0])
     now = time.time()
-    request.session[FACTS] = asdict(Facts(kind=kind, started_at=now, seen_at=now, checked_at=now, **more))
+    request.session[FACTS] = asdict(Facts(kind=kind, started_at=now, seen_at=now, checked_at=checked_at, **more))
     at = timezone.now()
     if left:
         LiveSession.objects.filter(key=left).delete()
@@ -69,18 +73,32 @@ def open_for(
         kind=kind,
         sid=sid,
         started_at=at,
-        checked_at=at,
+        checked_at=as_time(checked_at),
         client_ip=origin.client_ip,
         user_agent=origin.user_agent,
     )
 
 
 def facts_of(request: HttpRequest) -> Facts | None:
-    kept = request.session.get(FACTS)
+    return _facts_in(request.session)
+
+
+def _facts_in(session: Any) -> Facts | None:
     try:
-        return Facts(**kept)
+        return Facts(**session.get(FACTS))
     except TypeError:  # none, or of an older release
         return None
+
+
+def living(person: User, *, now: float) -> Iterator[LiveSession]:
+    """Newest first. Rows of sessions that are over stay until a browser comes back, or the person signs in."""
+    rows = LiveSession.objects.filter(user=person)
+    unexpired = Session.objects.filter(expire_date__gt=as_time(now))
+    stored = unexpired.in_bulk(rows.values_list("key", flat=True))
+    for row in rows:
+        facts = _facts_in(stored[row.key].get_decoded()) if row.key in stored else None
+        if facts is not None and not facts.is_over(now):
+            yield row
 
 
 def is_break_glass(request: HttpRequest) -> bool:
@@ -98,6 +116,10 @@ def is_fresh(request: HttpRequest) -> bool:
     return is_of_theirs and not facts.is_over(now) and facts.age(now) <= settings.OIDC_RECHECK_SECONDS
 
 
+def as_time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
 def touch(request: HttpRequest, facts: Facts, *, now: float) -> None:
     """A busy database may forget this one; the next request comes to it again."""
     if now - facts.seen_at >= TOUCH_SECONDS:
@@ -105,15 +127,17 @@ def touch(request: HttpRequest, facts: Facts, *, now: float) -> None:
             _keep(request, replace(facts, seen_at=now))
 
 
-def checked(request: HttpRequest, *, sid: str, **more: str) -> None:
-    """The provider vouched for the session's person just now; ``more``: id_token, groups_problem.
+def checked(request: HttpRequest, *, checked_at: float, sid: str, **more: str) -> None:
+    """The provider vouched for the session's person; ``more``: id_token, groups_problem.
 
-    Raises ``UpdateError`` for a session that was ended meanwhile.
+    Raises ``UpdateError`` for a session that ended meanwhile: the gate, which has not been asked, says so next.
     """
-    now = time.time()
-    facts = facts_of(request) or Facts(kind=Kind.SINGLE_SIGN_ON, started_at=now, seen_at=now, checked_at=now)
-    _keep(request, replace(facts, seen_at=now, checked_at=now, **more))
-    LiveSession.objects.filter(key=request.session.session_key).update(checked_at=timezone.now(), sid=sid)
+    now, facts = time.time(), facts_of(request)
+    if facts is None or facts.is_over(now):
+        raise UpdateError
+    _keep(request, replace(facts, seen_at=now, checked_at=checked_at, **more))
+    row = LiveSession.objects.filter(key=request.session.session_key)
+    row.update(checked_at=as_time(checked_at), sid=sid)
 
 
 def _keep(request: HttpRequest, facts: Facts) -> None:

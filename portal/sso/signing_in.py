@@ -7,12 +7,12 @@ who it is.
 import hashlib
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
-from django.utils import timezone
 
 from portal.sso import claims, sessions
 from portal.sso.models import LiveSession, RoleGrant, User
@@ -37,6 +37,7 @@ class Known:
     email: str
     groups: frozenset[str]
     roles: frozenset[str]
+    asked_at: float  # seconds of the epoch, when the provider was
     problem: str = ""  # with the list of groups
 
 
@@ -52,6 +53,7 @@ def known(identity: claims.Identity) -> Known:
         email=identity.email,
         groups=names - set(administrators) - set(auditors),
         roles=claims.roles_in(names, administrators=administrators, auditors=auditors),
+        asked_at=identity.asked_at,
         problem=identity.groups.problem,
     )
 
@@ -66,7 +68,14 @@ def sign_in(
             changes = _renew(person, who)
             problem = _problem(person, who)
             sessions.open_for(
-                request, person, kind=kind, origin=origin, sid=sid, id_token=id_token, groups_problem=problem
+                request,
+                person,
+                kind=kind,
+                origin=origin,
+                checked_at=who.asked_at,
+                sid=sid,
+                id_token=id_token,
+                groups_problem=problem,
             )
             _record_changes(changes, person=person, origin=origin)
             _record_sign_in(person, roles=who.roles, kind=kind, origin=origin)
@@ -87,7 +96,7 @@ def recheck(request: HttpRequest, person: User, who: Known, *, origin: Origin, s
             raise Refused("deactivated")
         changes = _renew(now, who)
         problem = _problem(person, who)
-        sessions.checked(request, sid=sid, id_token=id_token, groups_problem=problem)
+        sessions.checked(request, checked_at=who.asked_at, sid=sid, id_token=id_token, groups_problem=problem)
         _record_changes(changes, person=person, origin=origin)
         if problem and changes:
             audit.record_folded(Action.USER_DENIED, actor=person, reason=problem, origin=origin)
@@ -170,8 +179,9 @@ def _numbered(who: Known) -> str:
 
 def _renew(person: User, who: Known) -> dict[str, list[str]]:
     """Memberships and roles become exactly those given; what changed, or nothing."""
-    gained, lost = access.renew_memberships(person, set(who.groups))
-    roles_gained, roles_lost = _renew_roles(person, set(who.roles))
+    at = sessions.as_time(who.asked_at)
+    gained, lost = access.renew_memberships(person, set(who.groups), at=at)
+    roles_gained, roles_lost = _renew_roles(person, set(who.roles), at=at)
     changes = {"gained": gained, "lost": lost, "roles_gained": roles_gained, "roles_lost": roles_lost}
     return {name: sorted(names) for name, names in changes.items()} if any(changes.values()) else {}
 
@@ -182,13 +192,12 @@ def _record_changes(changes: dict[str, list[str]], *, person: User, origin: Orig
         audit.record(Action.USER_TEAMS_CHANGED, Outcome.SUCCESS, actor=person, origin=origin, detail=changes)
 
 
-def _renew_roles(person: User, roles: set[str]) -> tuple[set[str], set[str]]:
-    now = timezone.now()
+def _renew_roles(person: User, roles: set[str], *, at: datetime) -> tuple[set[str], set[str]]:
     had = set(RoleGrant.objects.filter(user=person).values_list("role", flat=True))
     RoleGrant.objects.filter(user=person, role__in=had - roles).delete()
-    RoleGrant.objects.filter(user=person, role__in=had & roles).update(checked_at=now)
+    RoleGrant.objects.filter(user=person, role__in=had & roles).update(checked_at=at)
     RoleGrant.objects.bulk_create(
-        [RoleGrant(user=person, role=role, checked_at=now) for role in sorted(roles - had)],
+        [RoleGrant(user=person, role=role, checked_at=at) for role in sorted(roles - had)],
         update_conflicts=True,  # two sign-ins of one person at once
         unique_fields=["user", "role"],
         update_fields=["checked_at"],

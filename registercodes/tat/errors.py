@@ -58,6 +58,11 @@ class Unknown(TatError):
         return meaning_of(self.code)
 
 
+def reason_of(failure: TatError) -> str:
+    """The vendor's code, or our reason where it gave none."""
+    return getattr(failure, "code", "") or getattr(failure, "reason", "")
+
+
 @dataclass(frozen=True)
 class Meaning:
     """What a vendor code means: the outcome, who should act, and a plain sentence for the person."""
