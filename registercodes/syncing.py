@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from registercodes import database, disabling, leases, outside, resolving, upstream
+from registercodes import alarming, database, disabling, leases, outside, resolving, upstream
 from registercodes.database import DATABASE_AWAY
 from registercodes.models import RegisterCode
 
@@ -89,6 +89,7 @@ def _sync_region(region: str, *, patience: float, clock: Callable[[], datetime],
             # In this order a request left by a kill needs one sync, not two.
             unknown = resolving.give_up(region, now=clock())
             found, absent = resolving.resolve(region, run=taken.run, now=clock())
+            alarming.raise_again(region)
         disabled, wanted = _disable_again(region) if until is None else (0, 0)
         return Synced(
             region=region,
