@@ -41,11 +41,15 @@ class Synced:
 
 
 def regions() -> list[str]:
-    """Those configured, and those that rows of ours are in: a region taken off the list still has codes."""
+    """Those configured, and those that rows of ours are in: a region taken off the list still has codes.
+
+    The one whose turn was longest ago comes first: a run that is ended in a slow region does not keep those behind
+    it from their turn for ever.
+    """
     used = (
         RegisterCode.objects.filter(account=settings.TAT_ACCOUNT).order_by("region").values_list("region", flat=True)
     )
-    return list(dict.fromkeys([*settings.TAT_REGIONS, *used.distinct()]))
+    return leases.longest_ago_first(dict.fromkeys([*settings.TAT_REGIONS, *used.distinct()]))
 
 
 def sync(
