@@ -12,12 +12,13 @@ from unittest import mock
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from bench import auditing, calls, issuing, postgresql, starting, syncing, visiting  # noqa: E402
+from bench import auditing, calls, issuing, postgresql, sites, starting, syncing, visiting  # noqa: E402
 from bench.figures import Figure, machine, table, write  # noqa: E402
 
-PARTS = ("issuing", "calls", "starting", "checking", "auditing", "syncing")
+PARTS = ("issuing", "calls", "starting", "checking", "auditing", "syncing", "sites")
 TINY_RECORD = auditing.Sizes(short=100, long=200, times=1)
 TINY_CLOUD = syncing.Sizes(codes=330)
+TINY_SITES = sites.Sizes(lines=6)
 TINY = issuing.Sizes(seconds=0.4, events=3, pages=20)
 
 
@@ -114,6 +115,15 @@ def _syncing(directory: Path, options: argparse.Namespace, notes: list[str]) -> 
     return found
 
 
+def _sites(directory: Path, options: argparse.Namespace, notes: list[str]) -> list[Figure]:
+    found: list[Figure] = []
+    for database, server in _databases(options, notes):
+        _say(f"several sites at once on {database}")
+        sizes = TINY_SITES if options.tiny else sites.Sizes()
+        found += sites.figures(directory, database=database, server=server, sizes=sizes)
+    return found
+
+
 MEASURED: dict[str, Callable[[Path, argparse.Namespace, list[str]], list[Figure]]] = {
     "issuing": _issuing,
     "calls": _calls,
@@ -121,6 +131,7 @@ MEASURED: dict[str, Callable[[Path, argparse.Namespace, list[str]], list[Figure]
     "checking": _checking,
     "auditing": _auditing,
     "syncing": _syncing,
+    "sites": _sites,
 }
 
 

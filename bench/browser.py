@@ -34,8 +34,9 @@ class Browser:
     def get(self, path: str, **headers: str) -> Reply:
         return self._send("GET", path, None, headers)
 
-    def post(self, path: str, fields: dict[str, object]) -> Reply:
-        return self._send("POST", path, urlencode(fields), {"Content-Type": "application/x-www-form-urlencoded"})
+    def post(self, path: str, fields: dict[str, object], **headers: str) -> Reply:
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self._send("POST", path, urlencode(fields), form | headers)
 
     def new_code_form(self, **changes: object) -> dict[str, object]:
         """What the page's form would send, with a submission of its own."""

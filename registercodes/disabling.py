@@ -64,7 +64,8 @@ def push_all(
 def _push(codes: Sequence[RegisterCode], *, trace_id: str, until: float) -> Iterator[tuple[RegisterCode, str]]:
     """Each code with why it is not disabled, empty where it is."""
     in_time = partial(_in_time, region=codes[0].region, trace_id=trace_id, until=until)
-    yield from ((code, recognising.judged(code, why_not)) for code, why_not in batches.answers(codes, ask=in_time))
+    for code, why_not in batches.answers(codes, ask=in_time):
+        yield code, recognising.judged(code, why_not, expires_at=code.expires_at)
 
 
 def _in_time(code_ids: Sequence[str], *, region: str, trace_id: str, until: float) -> str:

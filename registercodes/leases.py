@@ -5,9 +5,9 @@ Whoever lost it by being slow harms nothing: every change of a row is compare-an
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Q
@@ -48,6 +48,17 @@ class Lease:
 
     def release(self) -> None:
         SyncLease.objects.filter(**self.which, holder=self.holder).update(expires_at=database.now())
+
+
+def longest_ago_first(regions: Iterable[str]) -> list[str]:
+    """By when anybody last had them; those that nobody ever had come first, in the order given.
+
+    A pass leaves a row only when it ends: the lease knows of those that failed or were killed as well.
+    """
+    leases = SyncLease.objects.filter(account=settings.TAT_ACCOUNT)
+    ends = dict(leases.values_list("region", "expires_at"))
+    never = datetime.min.replace(tzinfo=UTC)
+    return sorted(regions, key=lambda region: ends.get(region, never))
 
 
 @contextmanager

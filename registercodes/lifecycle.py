@@ -59,7 +59,7 @@ def push_disable(code: RegisterCode, *, actor: Any = None, origin: Origin = NOWH
         asked = free and _slot_free()
         why_not = _why_not(code.region, code.code_id, trace_id=origin.request_id) if asked else "busy"
     try:
-        why_not = recognising.judged(code, why_not)
+        why_not = recognising.judged(code, why_not, expires_at=code.expires_at)
         if why_not and why_not != GONE:
             note_failure(code, why_not, actor=actor, origin=origin)
         else:

@@ -16,11 +16,12 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from registercodes import access, audit, batches, disabling, places, rules, throttle
+from registercodes import access, audit, batches, disabling, places, recognising, rules, throttle
 from registercodes.audit import NOWHERE, Origin
 from registercodes.database import DATABASE_AWAY
-from registercodes.lifecycle import DISABLE, GONE
+from registercodes.lifecycle import DISABLE
 from registercodes.models import Action, Outcome, OutsideCode, RegisterCode, Team, UpstreamCode
+from registercodes.recognising import GONE
 
 log = logging.getLogger("registercodes.outside")
 
@@ -83,7 +84,7 @@ def disable(code: UpstreamCode, *, why: str, actor: Any, origin: Origin) -> bool
     try:
         with places.place(DISABLE) as free:
             ask = partial(disabling.ask, region=code.region, trace_id=origin.request_id, wait=throttle.QUEUE_SECONDS)
-            why_not = ask([code.code_id]) if free else "busy"
+            why_not = _judged(decision, ask([code.code_id]) if free else "busy")
         _note(decision, why_not, actor=actor, origin=origin)
     except DATABASE_AWAY:  # the wish stands on record, and a sync asks again
         log.error("outside_disable_not_recorded", extra={"code_id": code.code_id}, exc_info=True)
@@ -116,7 +117,7 @@ def retry_wanted(region: str) -> tuple[int, int]:
     done = 0
     for first in range(0, len(wanted), batches.MOST):
         for decision, why_not in batches.answers(wanted[first : first + batches.MOST], ask=ask):
-            done += _note(decision, why_not, actor=None, origin=NOWHERE)
+            done += _note(decision, _judged(decision, why_not), actor=None, origin=NOWHERE)
     return done, len(wanted)
 
 
@@ -133,8 +134,15 @@ def _locked(code: UpstreamCode) -> OutsideCode:
     return OutsideCode.objects.select_for_update(of=("self",)).select_related("team").get(**which)
 
 
+def _judged(decision: OutsideCode, why_not: str) -> str:
+    """Another account has none of these codes either, and says of each that it is not found."""
+    told = UpstreamCode.objects.filter(account=decision.account, region=decision.region, code_id=decision.code_id)
+    expires_at = told.values_list("expires_at", flat=True).first() if why_not == GONE else None
+    return recognising.judged(decision, why_not, expires_at=expires_at)
+
+
 def _note(decision: OutsideCode, why_not: str, *, actor: Any, origin: Origin) -> bool:
-    """One that the cloud no longer has admits nobody either."""
+    """One that a proven account no longer has admits nobody either."""
     if why_not and why_not != GONE:
         log.warning("outside_disable_left", extra={"code_id": decision.code_id, "reason": why_not})
         if actor is not None:

@@ -5,7 +5,8 @@ without our codes and call each of them not found. Only a code of ours that is
 seen proves the account; a code's own expiry needs no proof.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
@@ -16,6 +17,13 @@ from registercodes.models import RegisterCode, SyncRun, UpstreamCode
 RECENT = timedelta(minutes=10)
 GONE = "ResourceNotFound.RegisterCodesNotFoundCode"
 UNPROVEN = "not_found_unproven"
+
+
+class Placed(Protocol):
+    """A code of ours or from outside."""
+
+    account: str
+    region: str
 
 
 def expects_codes(region: str) -> bool:
@@ -38,12 +46,12 @@ def expects_codes(region: str) -> bool:
     )
 
 
-def judged(code: RegisterCode, why_not: str) -> str:
+def judged(code: Placed, why_not: str, *, expires_at: datetime | None) -> str:
     """A "not found" that proves nothing is UNPROVEN; every other answer stays what it was."""
     if why_not != GONE:
         return why_not
     now = database.now()
-    is_expired = code.expires_at is not None and code.expires_at <= now
+    is_expired = expires_at is not None and expires_at <= now
     runs = SyncRun.objects.filter(account=code.account, region=code.region, started_at__gte=now - RECENT)
     last = runs.order_by("-started_at", "-pk").first()
     return GONE if is_expired or (last and last.complete and last.known) else UNPROVEN

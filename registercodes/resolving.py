@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from registercodes import audit, rules, states
+from registercodes import alarming, audit, rules, states
 from registercodes.models import Action, Outcome, RegisterCode, SyncRun, UpstreamCode
 
 log = logging.getLogger("registercodes.resolving")
@@ -172,7 +172,7 @@ def _move_to_found(row: RegisterCode, code: UpstreamCode, *, now: datetime) -> b
         "settled_at": now,
         "disable_wanted_at": now,
     }
-    detail = {"by": "mark", **({"registered_count": hosts, "alarm": "orphan_with_hosts"} if hosts else {})}
+    detail = {"by": "mark", **alarming.detail_of(hosts)}
     try:
         with transaction.atomic():
             if not _moved(row, columns, was=row.state):
@@ -182,11 +182,7 @@ def _move_to_found(row: RegisterCode, code: UpstreamCode, *, now: datetime) -> b
     except IntegrityError:  # another row claimed the id meanwhile
         log.warning("found_code_is_taken", extra={"reference": row.reference, "code_id": code.code_id})
         return False
-    if hosts:
-        log.critical(
-            "orphan_with_hosts",
-            extra={"reference": row.reference, "code_id": code.code_id, "registered_count": hosts},
-        )
+    alarming.say(row, hosts=hosts)
     return True
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from registercodes import database, disabling, leases, outside, resolving, upstream
+from registercodes import alarming, database, disabling, leases, outside, resolving, upstream
 from registercodes.database import DATABASE_AWAY
 from registercodes.models import RegisterCode
 
@@ -41,11 +41,15 @@ class Synced:
 
 
 def regions() -> list[str]:
-    """Those configured, and those that rows of ours are in: a region taken off the list still has codes."""
+    """Those configured, and those that rows of ours are in: a region taken off the list still has codes.
+
+    The one whose turn was longest ago comes first: a run that is ended in a slow region does not keep those behind
+    it from their turn for ever.
+    """
     used = (
         RegisterCode.objects.filter(account=settings.TAT_ACCOUNT).order_by("region").values_list("region", flat=True)
     )
-    return list(dict.fromkeys([*settings.TAT_REGIONS, *used.distinct()]))
+    return leases.longest_ago_first(dict.fromkeys([*settings.TAT_REGIONS, *used.distinct()]))
 
 
 def sync(
@@ -89,6 +93,7 @@ def _sync_region(region: str, *, patience: float, clock: Callable[[], datetime],
             # In this order a request left by a kill needs one sync, not two.
             unknown = resolving.give_up(region, now=clock())
             found, absent = resolving.resolve(region, run=taken.run, now=clock())
+            alarming.raise_again(region)
         disabled, wanted = _disable_again(region) if until is None else (0, 0)
         return Synced(
             region=region,

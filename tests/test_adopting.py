@@ -4,6 +4,7 @@ import pytest
 from cast import browser_of, person
 from reading_pages import errors_beside, heading, send, text
 from records import a_code, break_in_chain, from_outside
+from syncs import made_elsewhere
 
 from registercodes.models import AuditEvent, OutsideCode, RegisterCode, Team, UpstreamCode
 
@@ -44,7 +45,7 @@ def test_it_is_on_record_with_who_why_and_what_the_cloud_said_of_it(as_erin, eri
 
 
 def test_the_team_may_disable_it_from_then_on(as_erin, as_alice, as_charlie, web, payments, cloud):
-    code = from_outside()
+    code = from_outside(code_id=made_elsewhere())
     address = f"/outside/{code.pk}/disable/"
     assert as_alice.get(address).status_code == 404
     adopt(as_erin, code)

@@ -10,7 +10,7 @@ import pytest
 from oidc_provider import install
 from server_process import free_port
 
-from bench import postgresql, questions, syncing
+from bench import postgresql, questions, sites, syncing
 from bench.figures import Figure, percentile, table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,6 +32,7 @@ NAMES = (
     *(f"{DATABASE}: {name}, {how}" for name in questions.NAMES for how in ("long record", "grown")),
     *(f"{DATABASE}: {name}" for name in ("CSV export", "verifyaudit", "memory grown by an export")),
     *(f"{DATABASE}: sync of a full cloud, {name}" for name in syncing.NAMES),
+    *(f"{DATABASE}: several sites at once, {name}" for name in sites.NAMES),
 )
 MAY_BE_NOTHING = ("chain", "adds", "memory", "over the limit")
 
@@ -54,6 +55,8 @@ def test_every_figure_is_taken_printed_and_written(tmp_path, chromium):
         figure["measured"] > 0 for name, figure in figures.items() if not any(word in name for word in MAY_BE_NOTHING)
     )
     assert all(name in done.stdout for name in figures)
+    made = figures[f"{DATABASE}: several sites at once, codes made"]
+    assert made["measured"] == made["yardstick"] and made["met"]
     assert figures["new-code page, cold: requests"]["met"]
     assert figures["new-code page, cold: compressed, with headers"]["met"]
 

@@ -162,8 +162,9 @@ def test_a_wish_that_the_cloud_did_not_meet_is_repeated_by_each_sync(as_erin, sa
     assert [event.action for event in events()].count("outside.disabled") == 3
 
 
-def test_one_stale_id_holds_no_other_back(as_erin, sandbox):
+def test_one_stale_id_holds_no_other_back(as_erin, alice, web, sandbox):
     real = made_elsewhere()
+    a_code(team=web, person=alice, code_id=made_elsewhere())  # proves the account
     sync()
     stale = from_outside()
     sandbox.fault("close", action=DISABLE, times=2)

@@ -39,7 +39,7 @@ LAYERS = (
     ("settling", "disabling", "outside", "cleaning"),
     ("lifecycle", "teams", "proving", "archiving", "restoring", "extracts", "exporting", "following"),
     ("quotas", "tracing"),
-    ("upstream", "resolving", "hosts"),
+    ("upstream", "resolving", "alarming", "hosts"),
     ("anchors", "witness"),
     ("verifying", "walking", "sealing", "spelling", "matching"),
     ("checks", "installation", "apps", "cloud"),

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from records import a_code, break_in_chain
+from records import a_code, break_in_chain, from_outside
 from syncs import HERE, actions, ago, made_elsewhere, sync, told
 
 from registercodes import cloud as clouds
-from registercodes import facts, lifecycle, listing, recognising
+from registercodes import facts, lifecycle, listing, outside, recognising
 from registercodes.audit import NOWHERE
-from registercodes.models import AuditEvent, RegisterCode, SyncRun
+from registercodes.models import AuditEvent, OutsideCode, RegisterCode, SyncRun
 from registercodes.states import State
 
 pytestmark = pytest.mark.django_db
@@ -109,7 +109,35 @@ def test_a_person_who_disables_is_told_why_not_found_is_not_enough(ours, as_alic
     assert "showed no code of ours in this region" in as_alice.get(f"/codes/{row.reference}/").content.decode()
 
 
+def test_an_outside_code_not_found_counts_as_disabled_once_a_code_of_ours_is_seen(ours, erin):
+    code = from_outside()
+    outside.request_disable(code, why="OPS-12", actor=erin, origin=NOWHERE)
+    assert (sync().disabled, sync().wanted) == (0, 1)
+    ours()
+    assert (sync().disabled, bool(OutsideCode.objects.get().disabled_at)) == (1, True)
+    assert AuditEvent.objects.get(action="outside.disabled").detail == {"was_gone": True}
+
+
+def test_an_outside_code_not_found_counts_as_disabled_once_it_is_over_anyway(erin):
+    code = from_outside(expires_at=ago(seconds=1))
+    assert outside.disable(code, why="OPS-12", actor=erin, origin=NOWHERE)
+
+
 # What must not happen.
+
+
+def test_another_account_s_not_found_closes_no_outside_code(ours, erin):
+    row, code = ours(), from_outside(code_id=made_elsewhere())
+    sync(at=ago(minutes=2))
+    clouds.client().delete_register_codes(region=HERE, code_ids=[row.code_id, code.code_id], trace_id="t")
+    made_elsewhere()  # what that account has
+
+    assert sync().why_not == "none_of_ours"
+    assert not outside.disable(code, why="OPS-12", actor=erin, origin=NOWHERE)
+    assert (sync().disabled, sync().wanted) == (0, 1)
+    assert (OutsideCode.objects.get().disabled_at, told(code.code_id).gone_at) == (None, None)
+    assert not AuditEvent.objects.filter(action="outside.disabled").exists()
+    assert AuditEvent.objects.latest("sequence").detail["why_not"] == recognising.UNPROVEN
 
 
 @pytest.mark.parametrize("theirs", [0, 3])
