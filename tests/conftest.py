@@ -23,12 +23,16 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def pytest_collection_modifyitems(config, items):
-    """What never meets a database runs once, on the default one: it cannot differ on another."""
+    """What cannot differ on another database runs once, on the default one."""
     if connection.vendor == "sqlite":
         return
-    met = [item for item in items if _meets_a_database(item)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(met)])
-    items[:] = met
+    kept = [item for item in items if _may_differ(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+
+
+def _may_differ(item) -> bool:
+    return _meets_a_database(item) and not item.get_closest_marker("same_on_any_database")
 
 
 def _meets_a_database(item) -> bool:

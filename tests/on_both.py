@@ -2,6 +2,9 @@
 
 Two processes share the tests, module by module; those that measure time come
 after them, alone. Other options of pytest are passed on.
+
+PostgreSQL's half leaves out what a database cannot decide: tests that meet none,
+and those marked `same_on_any_database` with a reason (conftest.py deselects both).
 """
 
 import os

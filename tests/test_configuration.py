@@ -227,6 +227,9 @@ def test_no_file_is_read_in_development(said):
     assert "ap-singapore" in said["a file in development"]["TAT_REGIONS"]
 
 
+reads_variables_only = pytest.mark.same_on_any_database("each process names its own database, and connects to none")
+
+
 def manage(*words, **environment):
     command = [sys.executable, "manage.py", *words]
     variables = {"PATH": os.environ["PATH"], "PORTAL_ENV_FILE": os.devnull} | environment
@@ -234,6 +237,7 @@ def manage(*words, **environment):
 
 
 @pytest.mark.processes
+@reads_variables_only
 def test_static_files_are_collected_without_any_secret():
     done = manage("collectstatic", "--no-input", "--dry-run")
 
@@ -242,6 +246,7 @@ def test_static_files_are_collected_without_any_secret():
 
 
 @pytest.mark.processes
+@reads_variables_only
 def test_every_problem_is_told_at_one_start_without_a_traceback():
     done = manage("migrate", TAT_RATE="LEAK")
 
@@ -283,6 +288,7 @@ def database_options(module) -> dict:
 
 
 @pytest.mark.processes
+@reads_variables_only
 def test_a_postgresql_that_falls_silent_is_given_up_and_only_pages_bound_their_statements():
     pages, commands = database_options("portal.wsgi"), database_options("manage")
 
