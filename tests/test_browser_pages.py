@@ -4,7 +4,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser_scenes import SCENES, Stage, prepare
+from browser_scenes import SCENES
+from browser_stage import Stage, prepare
 from browsers import NEW
 from playwright.sync_api import Page, expect
 
