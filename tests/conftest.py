@@ -16,6 +16,7 @@ from server_process import portal  # noqa: F401
 from registercodes import hosts, ownership, triggers
 from registercodes.models import Installation
 
+pytest.register_assert_rewrite("call_endings")  # it asserts for others
 hypothesis_settings.register_profile("suite", deadline=None)  # a busy machine is no counterexample
 hypothesis_settings.load_profile("suite")
 
