@@ -10,6 +10,7 @@ from browsers import base_url, browser_type_launch_args, chromium, shared_portal
 from cast import *  # noqa: F403  the people and their browsers, as fixtures
 from django.db import connection
 from hypothesis import settings as hypothesis_settings
+from module_order import longest_first
 from sandbox_process import Sandbox, sandbox  # noqa: F401
 from server_process import portal  # noqa: F401
 
@@ -24,12 +25,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def pytest_collection_modifyitems(config, items):
-    """What cannot differ on another database runs once, on the default one."""
-    if connection.vendor == "sqlite":
-        return
-    kept = [item for item in items if _may_differ(item)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
-    items[:] = kept
+    """What cannot differ on another database runs once, on the default one. Of two processes, none is left idle."""
+    if connection.vendor != "sqlite":
+        kept = [item for item in items if _may_differ(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+        items[:] = kept
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        items[:] = longest_first(items)
 
 
 def _may_differ(item) -> bool:
