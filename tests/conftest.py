@@ -10,12 +10,14 @@ from browsers import base_url, browser_type_launch_args, chromium, shared_portal
 from cast import *  # noqa: F403  the people and their browsers, as fixtures
 from django.db import connection
 from hypothesis import settings as hypothesis_settings
+from module_order import longest_first
 from sandbox_process import Sandbox, sandbox  # noqa: F401
 from server_process import portal  # noqa: F401
 
 from registercodes import hosts, ownership, triggers
 from registercodes.models import Installation
 
+pytest.register_assert_rewrite("call_endings")  # it asserts for others
 hypothesis_settings.register_profile("suite", deadline=None)  # a busy machine is no counterexample
 hypothesis_settings.load_profile("suite")
 
@@ -23,12 +25,17 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def pytest_collection_modifyitems(config, items):
-    """What never meets a database runs once, on the default one: it cannot differ on another."""
-    if connection.vendor == "sqlite":
-        return
-    met = [item for item in items if _meets_a_database(item)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(met)])
-    items[:] = met
+    """What cannot differ on another database runs once, on the default one. Of two processes, none is left idle."""
+    if connection.vendor != "sqlite":
+        kept = [item for item in items if _may_differ(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+        items[:] = kept
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        items[:] = longest_first(items)
+
+
+def _may_differ(item) -> bool:
+    return _meets_a_database(item) and not item.get_closest_marker("same_on_any_database")
 
 
 def _meets_a_database(item) -> bool:

@@ -1,7 +1,10 @@
 """Runs the suite on SQLite, then on PostgreSQL where there is one: TEST_POSTGRESQL_URL, or a server on 127.0.0.1.
 
-Two processes share the tests, module by module; those that measure time come
-after them, alone. Other options of pytest are passed on.
+Two processes share the tests, module by module, the longest first (conftest.py
+orders them); those that measure time come after them, alone. Other options of pytest are passed on.
+
+PostgreSQL's half leaves out what a database cannot decide: tests that meet none,
+and those marked `same_on_any_database` with a reason (conftest.py deselects both).
 """
 
 import os
@@ -16,7 +19,7 @@ HOW = (
     "  On Debian: apt-get install postgresql, then name a role that may create databases:\n"
     "  TEST_POSTGRESQL_URL=postgres://role:password@127.0.0.1:5432/postgres make test"
 )
-TOGETHER = ("-n", "2", "--dist", "loadfile", "-m", "not alone")
+TOGETHER = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "-m", "not alone")
 ALONE = ("-m", "alone")
 NOTHING_CHOSEN = 5  # pytest's status; a narrowed run may leave either half empty
 

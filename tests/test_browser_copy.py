@@ -4,7 +4,10 @@ import pytest
 from browsers import OTHER_NAME, issued, leaving, traces
 from playwright.sync_api import Page, expect
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.same_on_any_database("the clipboard is the browser's; test_browser_show_once asks for values on both"),
+]
 
 BLOCKED = "Copying is blocked here. It is selected: press Ctrl+C (⌘C on a Mac)."
 COMMANDS = {

@@ -4,7 +4,12 @@ import pytest
 from browsers import NEW, id_on, value_on
 from playwright.sync_api import Locator, Page, expect
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.same_on_any_database(
+        "focus and keys are the browser's; test_browser_issuing makes the journey on both"
+    ),
+]
 
 SEEN = """() => {
   const at = document.activeElement;

@@ -4,11 +4,17 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser_scenes import SCENES, Stage, prepare
+from browser_scenes import SCENES
+from browser_stage import Stage, prepare
 from browsers import NEW
 from playwright.sync_api import Page, expect
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.same_on_any_database(
+        "checks how pages are drawn, not what is stored; what they read is asked of both without a browser"
+    ),
+]
 
 NO_CONTRAST = {"new, forced colours"}  # the colours are the system's; axe reads some of ours from before the change
 LOOKS = [(1280, "light"), (360, "dark")]  # no colour depends on the width, and no place on the scheme

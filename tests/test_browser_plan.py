@@ -6,7 +6,12 @@ import pytest
 from browsers import NEW, creates, fill
 from playwright.sync_api import Error, Locator, Page, expect
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.same_on_any_database(
+        "scripts and words while somebody types: nothing is stored before the button is pressed"
+    ),
+]
 
 
 NOTE_EVERY_PLAN = """() => {

@@ -9,7 +9,10 @@ from browser_sso_scenes import SCENES, WHILE_AWAY, Stage
 from playwright.sync_api import Page, expect
 from test_browser_pages import LOOKS, broken_rules
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.same_on_any_database("checks how pages are drawn; test_browser_sso makes the journeys on both"),
+]
 
 
 @pytest.fixture

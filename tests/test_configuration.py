@@ -227,6 +227,9 @@ def test_no_file_is_read_in_development(said):
     assert "ap-singapore" in said["a file in development"]["TAT_REGIONS"]
 
 
+reads_variables_only = pytest.mark.same_on_any_database("each process names its own database, and connects to none")
+
+
 def manage(*words, **environment):
     command = [sys.executable, "manage.py", *words]
     variables = {"PATH": os.environ["PATH"], "PORTAL_ENV_FILE": os.devnull} | environment
@@ -234,6 +237,7 @@ def manage(*words, **environment):
 
 
 @pytest.mark.processes
+@reads_variables_only
 def test_static_files_are_collected_without_any_secret():
     done = manage("collectstatic", "--no-input", "--dry-run")
 
@@ -242,6 +246,7 @@ def test_static_files_are_collected_without_any_secret():
 
 
 @pytest.mark.processes
+@reads_variables_only
 def test_every_problem_is_told_at_one_start_without_a_traceback():
     done = manage("migrate", TAT_RATE="LEAK")
 
@@ -259,37 +264,3 @@ def test_a_file_that_is_not_there_is_no_news(tmp_path, caplog):
         environment.add_file(tmp_path / ".env")
 
     assert (caplog.messages, environment.problems) == ([], [])
-
-
-OPTIONS_OF = """
-import json, sys
-sys.modules[{module!r}] = sys  # as if it were what imports the settings; its start asks the database
-from django.conf import settings
-print(json.dumps(settings.DATABASES["default"]["OPTIONS"]))
-"""
-
-
-def database_options(module) -> dict:
-    """Of PostgreSQL, in a process that begins with this module; the server need not exist."""
-    command = [sys.executable, "-c", OPTIONS_OF.format(module=module)]
-    variables = {
-        "PATH": os.environ["PATH"],
-        "PORTAL_MODE": "development",
-        "DJANGO_SETTINGS_MODULE": "portal.settings",
-        "DATABASE_URL": "postgres://portal@127.0.0.1:1/portal",
-    }
-    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-@pytest.mark.processes
-def test_a_postgresql_that_falls_silent_is_given_up_and_only_pages_bound_their_statements():
-    pages, commands = database_options("portal.wsgi"), database_options("manage")
-
-    for options in (pages, commands):
-        assert options["connect_timeout"] == 5
-        assert options["tcp_user_timeout"] == 10_000
-        assert {"keepalives_idle", "keepalives_interval", "keepalives_count"} <= set(options)
-        assert "-c lock_timeout=5000" in options["options"]
-    assert "-c statement_timeout=10000" in pages["options"]
-    assert "statement_timeout" not in commands["options"]

@@ -11,14 +11,16 @@ from pathlib import Path
 
 import pytest
 import requests
-from server_database import new_database
 from server_forms import form_on
 from server_process import free_port
 from test_configuration import GOOD
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = [sys.executable, "manage.py", "demo"]
-pytestmark = pytest.mark.processes
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.same_on_any_database("the demo keeps a database file of its own, whatever the tests run on"),
+]
 
 
 class Demo:
@@ -160,36 +162,6 @@ def test_a_port_that_somebody_listens_on_is_refused_before_anything_is_written(t
         assert demo.process.wait(30) == 1
         assert f"Something listens on 127.0.0.1:{getattr(demo, which)}" in demo.process.stderr.read()
         assert list(tmp_path.iterdir()) == []
-
-
-def written(database) -> list:
-    tables = ("django_migrations", "registercodes_installation", "registercodes_team", "registercodes_auditevent")
-    return [database.query(f"SELECT * FROM {table} ORDER BY id") for table in tables]
-
-
-@pytest.mark.parametrize(
-    ("mode", "key", "named"),
-    [
-        ("production", "", "PORTAL_MODE: this database is the record of another one"),
-        ("development", "m" * 40, "AUDIT_KEY_FALLBACKS lacks the retired keys"),
-    ],
-    ids=["another mode", "another key"],
-)
-def test_the_demo_neither_migrates_nor_writes_into_the_record_of_another_portal(tmp_path, mode, key, named):
-    demo = Demo(tmp_path)
-    database = new_database(tmp_path, endpoint=f"127.0.0.1:{demo.sandbox_port}")
-    database.execute("UPDATE registercodes_installation SET mode = ?", mode)
-    database.execute("DELETE FROM django_migrations WHERE app = 'sessions'")
-    demo.environment |= {"DATABASE_URL": database.url, "AUDIT_KEY": key}
-    before = written(database)
-
-    with demo:
-        assert demo.process.wait(30) == 1
-        said = demo.process.stderr.read()
-
-    assert named in said and "Traceback" not in said
-    assert written(database) == before
-    database.remove()
 
 
 def test_the_demo_never_runs_in_production():

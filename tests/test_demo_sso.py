@@ -13,7 +13,10 @@ from test_demo import Demo, is_listening
 
 from portal.sso import sample_provider
 
-pytestmark = pytest.mark.processes
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.same_on_any_database("the demo keeps a database file of its own, whatever the tests run on"),
+]
 
 
 @pytest.fixture

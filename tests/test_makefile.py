@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-pytestmark = pytest.mark.processes
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.same_on_any_database("make installs and starts stand-ins; no database is beside them"),
+]
 
 # Stands in for python3 and for the virtual environment's: writes down what it is asked, and fails where it is told to.
 PYTHON = """#!/bin/sh

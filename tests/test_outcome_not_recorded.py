@@ -1,10 +1,10 @@
 """A database that fails between the call and its outcome: whoever asked is told what is known, and never less."""
 
 import pytest
+from call_endings import was_anything_created
 from django.db import InterfaceError, OperationalError, ProgrammingError, connection
 from django.utils import timezone
 from reading_pages import heading, send, text, value_in
-from test_call_faults import was_anything_created
 from threads import at_once
 
 from registercodes import settling

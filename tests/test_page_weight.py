@@ -9,6 +9,7 @@ import pytest
 from browsers import NEW
 from django.conf import settings
 
+pytestmark = pytest.mark.same_on_any_database("bytes and headers of pages and static files, which no row decides")
 MOST_REQUESTS = 6
 MOST_BYTES = 80_000
 FETCHED = "performance.getEntriesByType('resource').filter((part) => part.transferSize).map((part) => part.name)"

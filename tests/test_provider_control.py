@@ -9,7 +9,10 @@ from joserfc.errors import JoseError
 from oidc_provider import OidcProvider, choose
 from relying_party import RelyingParty, answer_in, ears, party, provider, standing_provider  # noqa: F401
 
-pytestmark = pytest.mark.processes
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.same_on_any_database("the provider keeps its people in memory; no portal is beside it"),
+]
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 

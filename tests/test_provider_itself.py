@@ -7,7 +7,10 @@ from server_forms import form_on
 
 from portal.sso.development import PEOPLE as ONE_CLICK_PEOPLE
 
-pytestmark = pytest.mark.processes
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.same_on_any_database("the provider keeps its people in memory; no portal is beside it"),
+]
 GROUP_OF_ROLE = {"auditor": "sample-auditors", "administrator": "sample-administrators"}
 
 

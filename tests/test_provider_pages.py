@@ -8,7 +8,11 @@ from oidc_provider import OidcProvider
 from playwright.sync_api import Page, expect
 from relying_party import Ears, RelyingParty
 
-pytestmark = [pytest.mark.processes, pytest.mark.browser]
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.browser,
+    pytest.mark.same_on_any_database("the provider keeps its people in memory; no portal is beside it"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ def started(tmp_path: Path):
 
 
 @pytest.mark.processes
+@pytest.mark.same_on_any_database("the sandbox keeps a state file of its own and meets no database")
 def test_the_command_serves_and_makes_the_state_files_folder(started: subprocess.Popen, tmp_path: Path) -> None:
     url = re.search(r"http://\S+", started.stdout.readline()).group()
 

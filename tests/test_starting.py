@@ -27,6 +27,9 @@ ROOT = Path(__file__).resolve().parent.parent
 ENDPOINT = "127.0.0.1:8001"
 DEVELOPMENT = {"PORTAL_MODE": "development"}
 OTHER_KEY = "LEAK-other-audit-key-0123456789abcdef"
+names_its_own_database = pytest.mark.same_on_any_database(
+    "gunicorn is given an address of its own, of a database that is not there"
+)
 HALTED = 3  # gunicorn's own exit status for "worker failed to boot"
 
 
@@ -64,6 +67,7 @@ CONFIGURED_WRONG = {
 
 
 @pytest.mark.processes
+@names_its_own_database
 @pytest.mark.parametrize(("changes", "named"), CONFIGURED_WRONG.values(), ids=CONFIGURED_WRONG)
 def test_gunicorn_stops_for_a_bad_configuration(tmp_path, changes, named):
     environment = GOOD | {"DATABASE_URL": f"sqlite:///{tmp_path}/none"} | changes
@@ -73,6 +77,7 @@ def test_gunicorn_stops_for_a_bad_configuration(tmp_path, changes, named):
 
 
 @pytest.mark.processes
+@names_its_own_database
 def test_gunicorn_stops_for_a_database_that_was_never_migrated(tmp_path):
     assert stops(DEVELOPMENT | {"DATABASE_URL": f"sqlite:///{tmp_path}/new"}, "DATABASE_URL: the tables are missing")
 
@@ -110,6 +115,7 @@ def test_gunicorn_stops_when_a_key_of_the_record_is_gone(database):
 
 
 @pytest.mark.processes
+@names_its_own_database
 @pytest.mark.parametrize(
     "url", ["sqlite:////LEAK/none/here", "postgres://LEAK:LEAK@127.0.0.1:1/LEAK"], ids=["file", "server"]
 )
