@@ -17,6 +17,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
+from registercodes import admitting
 from registercodes.models import Action, AuditEvent, Outcome, RegisterCode
 
 PAGE = 50
@@ -111,7 +112,7 @@ def alternatives(ledger: Ledger, question: Question) -> list[list[Q]]:
     """Of each list one holds. Kept apart, since no index serves an OR in the order of the record."""
     found = [meanings(ledger, question.text)] if question.text else []
     if question.usable:
-        found.append(usable(now=timezone.now()))
+        found.append(admitting.at(timezone.now()).usable)
     if question.cause and not question.outcome:
         found.append([Q(outcome=Outcome.FAILURE), Q(action=Action.CODE_UNKNOWN)])
     return found
@@ -148,7 +149,7 @@ def _caused(cause: str) -> Q:
 
 
 def usable(*, now: datetime) -> list[Q]:
-    """Codes that hosts can enrol with: those that end later, and those that never do."""
+    """By our record alone, codes that hosts can enrol with: those that end later, and those that never do."""
     is_open = Q(state=RegisterCode.State.ISSUED, disabled_at__isnull=True)
     return [is_open & Q(expires_at__gt=now), is_open & Q(expires_at__isnull=True)]
 

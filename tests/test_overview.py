@@ -9,7 +9,7 @@ from reading_pages import text
 from records import a_code
 from test_admin_audit import note
 
-from registercodes import overview
+from registercodes import admitting, overview
 from registercodes.models import AuditEvent, Team, UpstreamCode
 
 pytestmark = pytest.mark.django_db
@@ -118,32 +118,42 @@ def codes(web, payments, alice, charlie):
         a_code(description="over", expires_at=NOON - timedelta(seconds=1), **theirs),
         a_code(description="closed", expires_at=later, disabled_at=NOON, **theirs),
         a_code(description="refused", state="refused", **theirs),
+        a_code(description="full", expires_at=later, register_limit=5, **theirs),
+        a_code(description="gone", expires_at=later, **theirs),
+        a_code(description="switched off", expires_at=later, **theirs),
+        a_code(description="withheld", state="withheld", expires_at=later, **theirs),
     ]
     seen = {"account": made[0].account, "region": made[0].region, "first_seen_at": NOON, "changed_at": NOON}
     UpstreamCode.objects.create(code_id=made[0].code_id, registered_count=15, **seen)
-    UpstreamCode.objects.create(code_id=made[2].code_id, registered_count=7, **seen)
+    wanted = {"disable_wanted_at": NOON, "expires_at": later, "register_limit": 5}
+    made.append(a_code(description="disabling", **wanted, **block, **theirs))
+    for number, count in ((2, 3), (6, 5), (10, 7)):
+        UpstreamCode.objects.create(code_id=made[number].code_id, registered_count=count, **seen)
+    UpstreamCode.objects.create(code_id=made[7].code_id, gone_at=NOON, **seen)
+    UpstreamCode.objects.create(code_id=made[8].code_id, enabled=False, **seen)
     return made
 
 
 def test_uses_still_open_are_limits_less_what_the_cloud_counted_and_never_below_none(codes, web, payments):
-    found = overview.still_open(now=NOON)
+    found = overview.still_open(admitting.at(NOON))
 
-    assert [(line.team, line.codes, line.uses) for line in found] == [(web, 2, 25 + 10), (payments, 1, 0)]
+    assert [(line.team, line.codes, line.uses) for line in found] == [(web, 2, 25 + 10), (payments, 2, 2 + 0)]
 
 
 def test_the_widest_and_the_longest_lived_usable_codes_come_first(codes):
-    assert [(code.description, code.addresses) for code in overview.widest(now=NOON)] == [
-        *(("any", 2**32), ("ever", 256), ("block", 256)),
+    assert [(code.description, code.addresses) for code in overview.widest(admitting.at(NOON))] == [
+        *(("any", 2**32), ("disabling", 256), ("ever", 256), ("block", 256)),
     ]
-    assert [code.description for code in overview.longest(now=NOON)] == ["ever", "any", "block"]
+    assert [code.description for code in overview.longest(admitting.at(NOON))] == ["ever", "any", "block", "disabling"]
 
 
 def test_bars_of_open_codes_lead_to_the_team_and_to_the_code(as_dora, codes, frozen):
     shown = panels(as_dora.get(PAGE))
 
-    (cell, uses), _ = shown["open"].table
+    (cell, uses), (theirs, _uses) = shown["open"].table
     assert (cell.text, uses.text) == ("Web", "35")
     assert [row.description for row in as_dora.get(cell.href).context["rows"]] == ["any", "block"]
+    assert [row.description for row in as_dora.get(theirs.href).context["rows"]] == ["disabling", "ever"]
     assert table(shown["widest"])[0] == ["Web: any", "any address"]
     assert table(shown["longest"])[:2] == [["Payments: ever", "permanent"], ["Web: any", "Tue 24 Nov 2026 17:00 UTC"]]
 

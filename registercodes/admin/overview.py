@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from registercodes import charts, overview, wording
+from registercodes import admitting, charts, overview, wording
 from registercodes.charts import Chart, Part, Row
 from registercodes.models import Action, Outcome, RegisterCode, Team
 from registercodes.overview import DAYS, EVERYWHERE, OUTCOMES, Lately
@@ -64,14 +64,15 @@ class Panel:
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
+    moment = admitting.at(now)
     recent = overview.lately(today=now.astimezone(UTC).date())
     panels = [
         outcomes(recent),
         issued_by_team(recent),
-        uses_open(overview.still_open(now=now)),
+        uses_open(overview.still_open(moment)),
         failures(overview.causes(today=recent.days[-1])),
-        widest(overview.widest(now=now)),
-        longest(overview.longest(now=now), now=now),
+        widest(overview.widest(moment)),
+        longest(overview.longest(moment), now=now),
     ]
     context = {**admin.site.each_context(request), "title": _("Overview"), "panels": panels, "as_of": now}
     return TemplateResponse(request, "admin/registercodes/overview.html", context)
