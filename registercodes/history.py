@@ -59,6 +59,8 @@ class Question:
     permanent: bool | None = None
     unrestricted: bool | None = None
     cause: str = ""  # events alone: why something failed
+    causeless: bool = False  # events alone: it failed, and nobody wrote down why
+    other_than: tuple[int, ...] = ()  # events alone: of a team, and of none of these
     usable: bool = False  # codes alone: hosts can enrol with it now
 
 
@@ -113,7 +115,7 @@ def alternatives(ledger: Ledger, question: Question) -> list[list[Q]]:
     found = [meanings(ledger, question.text)] if question.text else []
     if question.usable:
         found.append(admitting.at(timezone.now()).usable)
-    if question.cause and not question.outcome:
+    if (question.cause or question.causeless) and not question.outcome:
         found.append([Q(outcome=Outcome.FAILURE), Q(action=Action.CODE_UNKNOWN)])
     return found
 
@@ -136,6 +138,10 @@ def narrowed(ledger: Ledger, question: Question) -> QuerySet[Any]:
         wanted &= UNRESTRICTED if question.unrestricted else Q(ip_first__isnull=False)
     if question.cause:
         wanted &= _caused(question.cause)
+    if question.causeless:
+        wanted &= CAUSELESS
+    if question.other_than:
+        wanted &= Q(team__isnull=False) & ~Q(team__in=question.other_than)
     return ledger.model.objects.filter(wanted & _in_time(ledger, question))
 
 
@@ -143,9 +149,16 @@ UNRESTRICTED = Q(ip_first__isnull=True, register_limit__isnull=False)  # sign-in
 NOTHING = Q(pk__in=())
 
 
+# An event has one cause, so that each is counted and found once.
+CAUSELESS = Q(error_code="") & (
+    Q(detail__reason__isnull=True) | Q(detail__reason="") | Q(detail__reason__endswith=":")
+)
+
+
 def _caused(cause: str) -> Q:
-    """The cloud's error, or our own reason, which a denial puts after the team."""
-    return Q(error_code=cause) | Q(detail__reason=cause) | Q(detail__reason__endswith=f":{cause}")
+    """The cloud's error, else our own reason, which a denial puts after the team."""
+    reason = Q(detail__reason=cause) | Q(detail__reason__endswith=f":{cause}")
+    return Q(error_code=cause) | (Q(error_code="") & reason)
 
 
 def usable(*, now: datetime) -> list[Q]:

@@ -108,6 +108,10 @@ def test_each_column_an_auditor_needs_is_there(as_dora, told):
         ("q=REQUEST", [5]),
         ("q=alice&team=payments", []),
         ("q=nothing+like+it", []),
+        ("other_than=web", [4, 3]),
+        ("other_than=web,payments", []),
+        ("caused=no", []),
+        ("cause=quota", [6]),
         ("q=%25", []),
     ],
 )
@@ -237,6 +241,7 @@ def test_queries_are_pinned(as_dora, web, alice, django_assert_num_queries, aske
     [
         *("team=elsewhere", "when=tomorrow", "since=yesterday", "since=0001-01-01", "until=9999-12-31", "action=LEAK"),
         *("region=<script>", "permanent=maybe", "q=" + "x" * 201, "q=%00", "outcome=gone"),
+        *("other_than=web,elsewhere", "caused=maybe"),
     ],
 )
 def test_a_question_that_cannot_be_is_said_and_answered_with_nothing(as_dora, told, asked):

@@ -112,7 +112,8 @@ def issued_by_team(recent: Lately) -> Panel:
     def rest(day: date) -> list[Part]:
         count = sum(recent.issued[day, team] for team in of_others)
         said = _("%(day)s: %(count)d for other teams") % {"day": day, "count": count}
-        href = events_url(action=Action.CODE_ISSUED, since=day, until=day)
+        but = ",".join(teams[team].key for team in named)
+        href = events_url(action=Action.CODE_ISSUED, other_than=but, since=day, until=day)
         return [Part(count, "others", said, href)] if of_others else []
 
     stacks = {
@@ -163,19 +164,13 @@ def uses_open(lines: list[overview.Open]) -> Panel:
 
 
 def failures(found: list[overview.Cause]) -> Panel:
-    items = [
-        Row(
-            f"{Action(line.action).label}: {line.cause or _('no cause given')}",
-            wording.grouped(line.count),
-            Part(
-                line.count,
-                "refused",
-                f"{Action(line.action).label}, {line.cause}: {wording.grouped(line.count)}",
-                events_url(action=line.action, outcome=Outcome.FAILURE, cause=line.cause, when=DAYS),
-            ),
-        )
-        for line in found
-    ]
+    items = []
+    for line in found:
+        label = f"{Action(line.action).label}: {line.cause or _('no cause given')}"
+        times = wording.grouped(line.count)
+        why = {"cause": line.cause} if line.cause else {"caused": "no"}
+        href = events_url(action=line.action, outcome=Outcome.FAILURE, when=DAYS, **why)
+        items.append(Row(label, times, Part(line.count, "refused", f"{label}: {times}", href)))
     description = _("The most frequent causes of the last %(days)d days.") % {"days": DAYS}
     return in_rows("failures", _("Failures, by cause"), description, items, head=(_("Cause"), _("Times")))
 
