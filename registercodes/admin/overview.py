@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from registercodes import admitting, charts, overview, wording
+from registercodes.admin.unreadable import told_in_words
 from registercodes.charts import Chart, Part, Row
 from registercodes.models import Action, Outcome, RegisterCode, Team
 from registercodes.overview import DAYS, EVERYWHERE, OUTCOMES, Lately
@@ -62,6 +63,7 @@ class Panel:
 
 
 @require_safe
+@told_in_words
 def page(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     moment = admitting.at(now)
