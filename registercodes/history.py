@@ -237,8 +237,21 @@ def _of_people(ledger: Ledger, people: list[int]) -> Q:
 
 
 def people_called(text: str) -> list[int]:
-    """One whose user name it is, else some whose names hold it."""
+    """One whose user name it is, else some whose names hold it; and whoever events on record call so in full."""
     people = get_user_model().objects.order_by("username").values_list("pk", flat=True)
     exactly = list(people.filter(username__iexact=text)[:1])
     called = Q(username__icontains=text) | Q(display_name__icontains=text) | Q(email__iexact=text)
-    return exactly or list(people.filter(called)[:PEOPLE_MAX])
+    found = exactly or list(people.filter(called)[:PEOPLE_MAX])
+    return [*found, *(person for person in _recorded_as(text) if person not in found)]
+
+
+def _recorded_as(text: str) -> list[int]:
+    """One after the other by their index, since each may have any number of events."""
+    found: list[int] = []
+    named = AuditEvent.objects.filter(actor_name=text).order_by("actor_id").values_list("actor_id", flat=True)
+    while len(found) < PEOPLE_MAX:
+        following = named.filter(actor_id__gt=found[-1] if found else 0).first()
+        if following is None:
+            break
+        found.append(following)
+    return found

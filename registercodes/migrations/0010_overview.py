@@ -33,4 +33,8 @@ class Migration(migrations.Migration):
             model_name='upstreamcode',
             index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['account', 'region', 'code_id', 'register_limit', 'registered_count', 'enabled', 'expires_at', 'changed_at', 'gone_at'], name='upstream_there'),
         ),
+        migrations.AddIndex(
+            model_name='auditevent',
+            index=models.Index(fields=['actor_name', 'actor'], name='event_actor_name'),
+        ),
     ]
