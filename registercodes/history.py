@@ -17,6 +17,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
+from registercodes import admitting
 from registercodes.models import Action, AuditEvent, Outcome, RegisterCode
 
 PAGE = 50
@@ -58,6 +59,8 @@ class Question:
     permanent: bool | None = None
     unrestricted: bool | None = None
     cause: str = ""  # events alone: why something failed
+    causeless: bool = False  # events alone: it failed, and nobody wrote down why
+    other_than: tuple[int, ...] = ()  # events alone: of a team, and of none of these
     usable: bool = False  # codes alone: hosts can enrol with it now
 
 
@@ -111,8 +114,8 @@ def alternatives(ledger: Ledger, question: Question) -> list[list[Q]]:
     """Of each list one holds. Kept apart, since no index serves an OR in the order of the record."""
     found = [meanings(ledger, question.text)] if question.text else []
     if question.usable:
-        found.append(usable(now=timezone.now()))
-    if question.cause and not question.outcome:
+        found.append(admitting.at(timezone.now()).usable)
+    if (question.cause or question.causeless) and not question.outcome:
         found.append([Q(outcome=Outcome.FAILURE), Q(action=Action.CODE_UNKNOWN)])
     return found
 
@@ -135,6 +138,10 @@ def narrowed(ledger: Ledger, question: Question) -> QuerySet[Any]:
         wanted &= UNRESTRICTED if question.unrestricted else Q(ip_first__isnull=False)
     if question.cause:
         wanted &= _caused(question.cause)
+    if question.causeless:
+        wanted &= CAUSELESS
+    if question.other_than:
+        wanted &= Q(team__isnull=False) & ~Q(team__in=question.other_than)
     return ledger.model.objects.filter(wanted & _in_time(ledger, question))
 
 
@@ -142,13 +149,20 @@ UNRESTRICTED = Q(ip_first__isnull=True, register_limit__isnull=False)  # sign-in
 NOTHING = Q(pk__in=())
 
 
+# An event has one cause, so that each is counted and found once.
+CAUSELESS = Q(error_code="") & (
+    Q(detail__reason__isnull=True) | Q(detail__reason="") | Q(detail__reason__endswith=":")
+)
+
+
 def _caused(cause: str) -> Q:
-    """The cloud's error, or our own reason, which a denial puts after the team."""
-    return Q(error_code=cause) | Q(detail__reason=cause) | Q(detail__reason__endswith=f":{cause}")
+    """The cloud's error, else our own reason, which a denial puts after the team."""
+    reason = Q(detail__reason=cause) | Q(detail__reason__endswith=f":{cause}")
+    return Q(error_code=cause) | (Q(error_code="") & reason)
 
 
 def usable(*, now: datetime) -> list[Q]:
-    """Codes that hosts can enrol with: those that end later, and those that never do."""
+    """By our record alone, codes that hosts can enrol with: those that end later, and those that never do."""
     is_open = Q(state=RegisterCode.State.ISSUED, disabled_at__isnull=True)
     return [is_open & Q(expires_at__gt=now), is_open & Q(expires_at__isnull=True)]
 
@@ -223,8 +237,21 @@ def _of_people(ledger: Ledger, people: list[int]) -> Q:
 
 
 def people_called(text: str) -> list[int]:
-    """One whose user name it is, else some whose names hold it."""
+    """One whose user name it is, else some whose names hold it; and whoever events on record call so in full."""
     people = get_user_model().objects.order_by("username").values_list("pk", flat=True)
     exactly = list(people.filter(username__iexact=text)[:1])
     called = Q(username__icontains=text) | Q(display_name__icontains=text) | Q(email__iexact=text)
-    return exactly or list(people.filter(called)[:PEOPLE_MAX])
+    found = exactly or list(people.filter(called)[:PEOPLE_MAX])
+    return [*found, *(person for person in _recorded_as(text) if person not in found)]
+
+
+def _recorded_as(text: str) -> list[int]:
+    """One after the other by their index, since each may have any number of events."""
+    found: list[int] = []
+    named = AuditEvent.objects.filter(actor_name=text).order_by("actor_id").values_list("actor_id", flat=True)
+    while len(found) < PEOPLE_MAX:
+        following = named.filter(actor_id__gt=found[-1] if found else 0).first()
+        if following is None:
+            break
+        found.append(following)
+    return found

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, OuterRef, Q, Subquery, Sum, TextField, Value
+from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Q, Sum, TextField, Value
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast, Coalesce, Greatest, Left
+from django.db.models.functions import Cast, Coalesce, Left
 
 from registercodes import history
-from registercodes.models import Action, AuditEvent, Outcome, RegisterCode, Team, UpstreamCode
+from registercodes.admitting import Moment
+from registercodes.models import Action, AuditEvent, Outcome, RegisterCode, Team
 
 DAYS = 30
 MOST = 8  # lines of a list
@@ -85,47 +86,49 @@ def causes(*, today: date) -> list[Cause]:
     return [Cause(action, cause, count) for (action, cause), count in counts.most_common(MOST)]
 
 
-def still_open(*, now: datetime) -> list[Open]:
-    """Uses that are left of codes that hosts can enrol with: the limit, less what the cloud counted so far."""
-    counted = UpstreamCode.objects.filter(
-        account=OuterRef("account"), region=OuterRef("region"), code_id=OuterRef("code_id")
-    ).values("registered_count")[:1]
-    left = Greatest(F("register_limit") - Coalesce(Subquery(counted), 0), 0, output_field=BigIntegerField())
+def still_open(moment: Moment) -> list[Open]:
+    """Uses that are left of codes that hosts can enrol with, by what the cloud last said of each."""
+    parts = [
+        RegisterCode.objects.filter(usable)
+        .order_by()
+        .values_list("team_id")
+        .annotate(number=Count("*"), uses=Sum(left, output_field=BigIntegerField()))
+        for usable, left in moment.counted
+    ]
     codes: Counter[int] = Counter()
     uses: Counter[int] = Counter()
-    for usable in history.usable(now=now):
-        rows = RegisterCode.objects.filter(usable).order_by().annotate(left=left).values_list("team_id")
-        for team, number, open_uses in rows.annotate(number=Count("*"), uses=Sum("left")):
-            codes[team] += number
-            uses[team] += open_uses
+    for team, number, open_uses in parts[0].union(*parts[1:], all=True):
+        codes[team] += number
+        uses[team] += int(open_uses)
     teams = Team.objects.in_bulk(list(codes))
     return [Open(teams[team], codes[team], open_uses) for team, open_uses in uses.most_common()]
 
 
-def widest(*, now: datetime) -> list[RegisterCode]:
+def widest(moment: Moment) -> list[RegisterCode]:
     """Usable codes that most addresses may use, with how many as ``addresses``; of equals the newest."""
-    found = _first(Q(ip_first__isnull=True), Value(EVERYWHERE), by=("-id",), now=now)
+    found = _first(Q(ip_first__isnull=True), Value(EVERYWHERE), by=("-id",), moment=moment)
     if len(found) < MOST:
         width = F("ip_last") - F("ip_first") + 1
-        found += _first(Q(ip_first__isnull=False), width, by=("-addresses", "-id"), now=now)
+        found += _first(Q(ip_first__isnull=False), width, by=("-addresses", "-id"), moment=moment)
     return found[:MOST]
 
 
-def _first(where: Q, addresses: Any, *, by: tuple[str, ...], now: datetime) -> list[RegisterCode]:
+def _first(where: Q, addresses: Any, *, by: tuple[str, ...], moment: Moment) -> list[RegisterCode]:
     """Ids first: a sort that carries whole rows costs several times as much."""
     counted = RegisterCode.objects.annotate(addresses=ExpressionWrapper(addresses, output_field=BigIntegerField()))
     keys: list[int] = []
-    for usable in history.usable(now=now):
+    for usable in moment.usable:
         keys += counted.filter(usable, where).order_by(*by).values_list("pk", flat=True)[:MOST]
     return list(counted.filter(pk__in=keys).order_by("-addresses", "-id")[:MOST])
 
 
-def longest(*, now: datetime) -> list[RegisterCode]:
+def longest(moment: Moment) -> list[RegisterCode]:
     """Usable codes that last longest: the permanent ones, the oldest of them first, then by their end."""
-    ending, permanent = history.usable(now=now)
-    found = list(RegisterCode.objects.filter(permanent).order_by("id")[:MOST])
+    lasting, rest = moment.usable
+    found = list(RegisterCode.objects.filter(lasting).order_by("id")[:MOST])
     if len(found) < MOST:
-        found += RegisterCode.objects.filter(ending).order_by("-expires_at", "id")[: MOST - len(found)]
+        by_end = F("expires_at").desc(nulls_first=True)
+        found += RegisterCode.objects.filter(rest).order_by(by_end, "id")[: MOST - len(found)]
     return found
 
 

@@ -17,8 +17,8 @@ from registercodes.spelling import Misspelled
 from registercodes.verifying import COLUMNS, Break, Place, Row, Seen
 from registercodes.witness import Verdict
 
-UNREADABLE = (ValueError, TypeError, AttributeError)  # what Django raises of a time or JSON that is none (SQLite)
-
+# What Django raises of a time or JSON that is none (SQLite).
+UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError)
 MISSPELLED = "altered: a column means what was written and is spelled otherwise, so that filters miss it"
 AHEAD = (
     "Event {sequence} is ahead of its time: those before and after it agree on an earlier one. A clock was fast, or"

@@ -32,11 +32,21 @@ from django.utils import timezone  # noqa: E402
 
 from portal.sso.models import User  # noqa: E402
 from registercodes import audit, keys, rules, triggers  # noqa: E402
-from registercodes.models import AuditEvent, AuditHead, Installation, Membership, RegisterCode, Team  # noqa: E402
+from registercodes.models import (  # noqa: E402
+    AuditEvent,
+    AuditHead,
+    Installation,
+    Membership,
+    RegisterCode,
+    SyncRun,
+    Team,
+    UpstreamCode,
+)
 
 STAMP = "bench"
 BATCH = 10_000
 PERIOD = timedelta(days=730)
+GONE_AFTER = timedelta(days=60)
 REGIONS = ("ap-singapore", "eu-frankfurt", "ap-hongkong", "na-ashburn", "ap-tokyo", "sa-saopaulo")
 PURPOSES = ("webserver", "build runner", "edge cache", "till", "camera gateway", "注册 主机", "")
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36"
@@ -104,6 +114,7 @@ def fill(events: int, *, seed: int = 1) -> None:
             if len(history.events) >= BATCH or history.sequence >= end:
                 _write(history)
         AuditHead.objects.update(sequence=history.sequence, digest=history.digest)
+        _let_the_cloud_tell()
         _let_ids_go_on()
         triggers.install(connection)
 
@@ -225,6 +236,26 @@ def _for_sqlite(value: Any) -> Any:
     if isinstance(value, dict):
         return json.dumps(value)
     return value.hex if isinstance(value, uuid.UUID) else value
+
+
+def _let_the_cloud_tell() -> None:
+    """What syncs would have seen of each code: its uses, and that it is gone some while after its end."""
+    now = timezone.now()
+    gone = connection.ops.adapt_datetimefield_value(now - GONE_AFTER)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""INSERT INTO {UpstreamCode._meta.db_table} (account, region, code_id, description,
+                instance_name_prefix, register_limit, registered_count, ip_address_range, enabled, expires_at,
+                created_at, first_seen_at, changed_at, gone_at, mark)
+            SELECT account, region, code_id, description_sent, instance_name_prefix, register_limit,
+                id %% (register_limit + 1), ip_address_range, disabled_at IS NULL, expires_at,
+                created_at, created_at, created_at, CASE WHEN expires_at < %s THEN expires_at END, reference
+            FROM {RegisterCode._meta.db_table} WHERE code_id <> '' AND code_id NOT IN
+                (SELECT code_id FROM {UpstreamCode._meta.db_table})""",
+            [gone],
+        )
+    for region in REGIONS:
+        SyncRun.objects.create(account=STAMP, region=region, started_at=now, finished_at=now, complete=True)
 
 
 def _let_ids_go_on() -> None:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from million_events import STAMP, NotForBenching, fill
 from records import a_code, break_in_chain
 from tampering import verify
 
-from registercodes import audit, triggers
-from registercodes.models import Action, AuditEvent, Installation, Outcome, RegisterCode, Team
+from registercodes import admitting, audit, overview, triggers
+from registercodes.models import Action, AuditEvent, Installation, Outcome, RegisterCode, Team, UpstreamCode
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,6 +47,18 @@ def test_codes_stand_beside_their_events(for_benching):
     assert {event.reference == event.register_code.reference for event in told} == {True}
     assert {"issued", "refused"} < set(RegisterCode.objects.values_list("state", flat=True))
     assert {event.team_name for event in told} <= set(Team.objects.values_list("name", flat=True))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_cloud_has_told_of_each_code_once(for_benching):
+    fill(300)
+    fill(300, seed=2)
+
+    made = RegisterCode.objects.exclude(code_id="")
+    assert 0 < UpstreamCode.objects.count() == made.count()
+    assert made.filter(in_cloud__isnull=True).count() == 0
+    assert UpstreamCode.objects.exclude(gone_at=None).exists()
+    assert 0 < sum(line.codes for line in overview.still_open(admitting.at(timezone.now()))) < made.count()
 
 
 # What must not happen.

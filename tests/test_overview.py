@@ -9,7 +9,7 @@ from reading_pages import text
 from records import a_code
 from test_admin_audit import note
 
-from registercodes import overview
+from registercodes import admitting, overview
 from registercodes.models import AuditEvent, Team, UpstreamCode
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +49,20 @@ def happened(web, payments, alice, charlie):
         note(action, outcome, at=NOON - timedelta(days=days), actor=actor, team=team, detail=detail)
     refused = a_code(team=web, person=alice, state="refused", error_code="LimitExceeded")
     note("code.refused", "failure", at=NOON, actor=alice, team=web, code=refused)
+
+
+@pytest.fixture
+def odd(web, payments, alice, charlie):
+    """Failures whose cause nobody wrote down, one with two causes, and more teams than colours."""
+    for detail in ({}, {"reason": ""}, {"reason": "payments:"}, {"n": 1}):
+        note("code.not_sent", "failure", at=NOON, actor=charlie, team=payments, detail=detail)
+    both = a_code(team=web, person=alice, state="not_sent", error_code="Throttled")
+    note("code.not_sent", "failure", at=NOON, actor=alice, team=web, code=both, detail={"reason": "busy"})
+    note("code.issued", at=NOON, actor=alice)
+    for number in range(8):
+        team = Team.objects.create(key=f"t{number}", name=f"T{number}", sso_group=f"t{number}")
+        for _ in range(9 - number):
+            note("code.issued", at=NOON, actor=alice, team=team)
 
 
 def test_what_came_of_requests_is_counted_by_day(as_dora, happened, frozen):
@@ -93,17 +107,21 @@ def test_failures_are_counted_by_cause_whatever_the_team(as_dora, happened, froz
     ]
 
 
-def test_every_number_leads_to_exactly_the_rows_it_counts(as_dora, happened, frozen):
+def test_every_number_leads_to_exactly_the_rows_it_counts(as_dora, happened, odd, frozen):
     answer = as_dora.get(PAGE)
-    counted = 0
+    counted = []
     for name in ("outcomes", "teams", "failures"):
         for line in panels(answer)[name].table:
             numbers = line[1:] if name != "failures" else [type(line[0])(line[1].text, line[0].href)]
             for cell in numbers:
                 if int(cell.text):
                     assert len(as_dora.get(cell.href).context["rows"]) == int(cell.text), cell
-                    counted += 1
-    assert counted >= 10
+                    counted.append(cell.text)
+                    assert not as_dora.get(cell.href).context["form"].errors
+    assert len(counted) >= 20
+    others, causes = panels(answer)["teams"].table[0][-1], table(panels(answer)["failures"])
+    assert (others.text, causes[0]) == ("5", ["not sent: no cause given", "4"])
+    assert ["not sent: Throttled", "1"] in causes and ["not sent: busy", "1"] in causes
 
 
 @pytest.fixture
@@ -118,32 +136,42 @@ def codes(web, payments, alice, charlie):
         a_code(description="over", expires_at=NOON - timedelta(seconds=1), **theirs),
         a_code(description="closed", expires_at=later, disabled_at=NOON, **theirs),
         a_code(description="refused", state="refused", **theirs),
+        a_code(description="full", expires_at=later, register_limit=5, **theirs),
+        a_code(description="gone", expires_at=later, **theirs),
+        a_code(description="switched off", expires_at=later, **theirs),
+        a_code(description="withheld", state="withheld", expires_at=later, **theirs),
     ]
     seen = {"account": made[0].account, "region": made[0].region, "first_seen_at": NOON, "changed_at": NOON}
     UpstreamCode.objects.create(code_id=made[0].code_id, registered_count=15, **seen)
-    UpstreamCode.objects.create(code_id=made[2].code_id, registered_count=7, **seen)
+    wanted = {"disable_wanted_at": NOON, "expires_at": later, "register_limit": 5}
+    made.append(a_code(description="disabling", **wanted, **block, **theirs))
+    for number, count in ((2, 3), (6, 5), (10, 7)):
+        UpstreamCode.objects.create(code_id=made[number].code_id, registered_count=count, **seen)
+    UpstreamCode.objects.create(code_id=made[7].code_id, gone_at=NOON, **seen)
+    UpstreamCode.objects.create(code_id=made[8].code_id, enabled=False, **seen)
     return made
 
 
 def test_uses_still_open_are_limits_less_what_the_cloud_counted_and_never_below_none(codes, web, payments):
-    found = overview.still_open(now=NOON)
+    found = overview.still_open(admitting.at(NOON))
 
-    assert [(line.team, line.codes, line.uses) for line in found] == [(web, 2, 25 + 10), (payments, 1, 0)]
+    assert [(line.team, line.codes, line.uses) for line in found] == [(web, 2, 25 + 10), (payments, 2, 2 + 0)]
 
 
 def test_the_widest_and_the_longest_lived_usable_codes_come_first(codes):
-    assert [(code.description, code.addresses) for code in overview.widest(now=NOON)] == [
-        *(("any", 2**32), ("ever", 256), ("block", 256)),
+    assert [(code.description, code.addresses) for code in overview.widest(admitting.at(NOON))] == [
+        *(("any", 2**32), ("disabling", 256), ("ever", 256), ("block", 256)),
     ]
-    assert [code.description for code in overview.longest(now=NOON)] == ["ever", "any", "block"]
+    assert [code.description for code in overview.longest(admitting.at(NOON))] == ["ever", "any", "block", "disabling"]
 
 
 def test_bars_of_open_codes_lead_to_the_team_and_to_the_code(as_dora, codes, frozen):
     shown = panels(as_dora.get(PAGE))
 
-    (cell, uses), _ = shown["open"].table
+    (cell, uses), (theirs, _uses) = shown["open"].table
     assert (cell.text, uses.text) == ("Web", "35")
     assert [row.description for row in as_dora.get(cell.href).context["rows"]] == ["any", "block"]
+    assert [row.description for row in as_dora.get(theirs.href).context["rows"]] == ["disabling", "ever"]
     assert table(shown["widest"])[0] == ["Web: any", "any address"]
     assert table(shown["longest"])[:2] == [["Payments: ever", "permanent"], ["Web: any", "Tue 24 Nov 2026 17:00 UTC"]]
 

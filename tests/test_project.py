@@ -44,7 +44,7 @@ LAYERS = (
     ("verifying", "walking", "sealing", "spelling", "matching"),
     ("checks", "installation", "apps", "cloud"),
     ("access", "policies", "audit", "ownership", "throttle", "places", "triggers", "leases", "facts", "recognising"),
-    ("replacing", "listing"),
+    ("replacing", "listing", "admitting"),
     ("models", "keys"),
     ("wording", "enrolling", "paging", "states", "batches", "sites", "pasted"),
     ("rules", "secret", "tat", "database", "operator", "files", "charts", "risk"),

@@ -88,6 +88,14 @@ def test_a_detail_spelled_otherwise_is_found(record, spelled):
     assert verify() == (1, f"sequence 2: {REASON}")
 
 
+@pytest.mark.parametrize("beyond", ["9999-12-31 23:59:59.9-14:00", "0001-01-01 00:00:00+14:00"])
+@pytest.mark.parametrize("column", ["at", "expires_at"])
+def test_a_time_that_no_calendar_has_is_found(record, column, beyond):
+    stored(column, beyond)
+
+    assert verify() == (1, "sequence 2: altered: it cannot be read (OverflowError)")
+
+
 def test_a_detail_in_bytes_is_found(record):
     stored("detail", text_of("detail").encode())
 

@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from registercodes import charts, overview, wording
+from registercodes import admitting, charts, overview, wording
+from registercodes.admin.unreadable import told_in_words
 from registercodes.charts import Chart, Part, Row
 from registercodes.models import Action, Outcome, RegisterCode, Team
 from registercodes.overview import DAYS, EVERYWHERE, OUTCOMES, Lately
@@ -62,16 +63,18 @@ class Panel:
 
 
 @require_safe
+@told_in_words
 def page(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
+    moment = admitting.at(now)
     recent = overview.lately(today=now.astimezone(UTC).date())
     panels = [
         outcomes(recent),
         issued_by_team(recent),
-        uses_open(overview.still_open(now=now)),
+        uses_open(overview.still_open(moment)),
         failures(overview.causes(today=recent.days[-1])),
-        widest(overview.widest(now=now)),
-        longest(overview.longest(now=now), now=now),
+        widest(overview.widest(moment)),
+        longest(overview.longest(moment), now=now),
     ]
     context = {**admin.site.each_context(request), "title": _("Overview"), "panels": panels, "as_of": now}
     return TemplateResponse(request, "admin/registercodes/overview.html", context)
@@ -111,7 +114,8 @@ def issued_by_team(recent: Lately) -> Panel:
     def rest(day: date) -> list[Part]:
         count = sum(recent.issued[day, team] for team in of_others)
         said = _("%(day)s: %(count)d for other teams") % {"day": day, "count": count}
-        href = events_url(action=Action.CODE_ISSUED, since=day, until=day)
+        but = ",".join(teams[team].key for team in named)
+        href = events_url(action=Action.CODE_ISSUED, other_than=but, since=day, until=day)
         return [Part(count, "others", said, href)] if of_others else []
 
     stacks = {
@@ -162,19 +166,13 @@ def uses_open(lines: list[overview.Open]) -> Panel:
 
 
 def failures(found: list[overview.Cause]) -> Panel:
-    items = [
-        Row(
-            f"{Action(line.action).label}: {line.cause or _('no cause given')}",
-            wording.grouped(line.count),
-            Part(
-                line.count,
-                "refused",
-                f"{Action(line.action).label}, {line.cause}: {wording.grouped(line.count)}",
-                events_url(action=line.action, outcome=Outcome.FAILURE, cause=line.cause, when=DAYS),
-            ),
-        )
-        for line in found
-    ]
+    items = []
+    for line in found:
+        label = f"{Action(line.action).label}: {line.cause or _('no cause given')}"
+        times = wording.grouped(line.count)
+        why = {"cause": line.cause} if line.cause else {"caused": "no"}
+        href = events_url(action=line.action, outcome=Outcome.FAILURE, when=DAYS, **why)
+        items.append(Row(label, times, Part(line.count, "refused", f"{label}: {times}", href)))
     description = _("The most frequent causes of the last %(days)d days.") % {"days": DAYS}
     return in_rows("failures", _("Failures, by cause"), description, items, head=(_("Cause"), _("Times")))
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +18,7 @@ LAST = {"today": 1, "7": 7, "30": 30}  # UTC days, today included
 YES_OR_NO = [("", _("any")), ("yes", _("yes")), ("no", _("no"))]
 REGION = RegexValidator(r"\A[a-z0-9-]{1,40}\Z")
 DAYS = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
+TEAMS_MAX = 1000
 STATES = [("usable", _("Usable now")), *RegisterCode.State.choices]
 
 
@@ -99,10 +101,21 @@ class EventQuestionForm(QuestionForm):
     action = choice(_("Action"), Action.choices, _("any action"))
     outcome = choice(_("Outcome"), Outcome.choices, _("any outcome"))
     cause = forms.CharField(label=_("Cause"), max_length=history.TEXT_MAX, required=False)
+    caused = choice(_("Cause given"), [("no", _("no"))], _("any"))
+    other_than = forms.CharField(label=_("Any team but"), max_length=TEAMS_MAX, required=False)
     field_order = ("q", "when", "since", "until", "action", "outcome")
 
+    def clean_other_than(self) -> str:
+        """Keys of teams with commas between them."""
+        keys = [key.strip() for key in self.cleaned_data["other_than"].split(",") if key.strip()]
+        self._others = tuple(Team.objects.filter(key__in=keys).values_list("pk", flat=True)) if keys else ()
+        if len(self._others) < len(set(keys)):
+            raise ValidationError(_("One of these teams is not known here."))
+        return ",".join(keys)
+
     def of_its_own(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in ("action", "outcome", "cause")}
+        asked = {name: self.cleaned_data[name] for name in ("action", "outcome", "cause")}
+        return asked | {"causeless": self.cleaned_data["caused"] == "no", "other_than": self._others}
 
 
 class CodeQuestionForm(QuestionForm):

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from registercodes import history
 from registercodes.admin.questions import QuestionForm
+from registercodes.admin.unreadable import told_in_words
 from registercodes.history import Ledger, Page
 
 PLACES = ("before", "after")  # of a page in the list, in its address
@@ -70,6 +71,7 @@ class HistoryAdmin(RoleAdmin):
             path("<int:pk>/change/", self.admin_site.admin_view(require_safe(self.story_view)), name=f"{name}_change"),
         ]
 
+    @told_in_words
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         form = self.question_form(request.GET)
         places = {name: place(request.GET.get(name, "")) for name in PLACES}
@@ -87,6 +89,7 @@ class HistoryAdmin(RoleAdmin):
         }
         return self.page(request, self.list_template, context | (extra_context or {}))
 
+    @told_in_words
     def story_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         row = self.model.objects.select_related("team", self.ledger.person).filter(pk=pk).first()
         if row is None:

@@ -125,6 +125,7 @@ class AuditEvent(models.Model):
                 name="event_unrestricted",
             ),
             models.Index(fields=["request_id"], name="event_request"),
+            models.Index(fields=["actor_name", "actor"], name="event_actor_name"),  # who was called so: few entries
         ]
 
     def __str__(self) -> str:

@@ -43,7 +43,18 @@ class UpstreamCode(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["account", "region", "code_id"], name="upstream_code_once"),
         ]
-        indexes = [models.Index(fields=["account", "region", "mark"], name="upstream_mark")]
+        indexes = [
+            models.Index(fields=["account", "region", "mark"], name="upstream_mark"),
+            # What the cloud still has, with all that is counted of it: most rows of a long record are gone.
+            models.Index(
+                fields=[
+                    *("account", "region", "code_id", "register_limit", "registered_count", "enabled", "expires_at"),
+                    *("changed_at", "gone_at"),
+                ],
+                condition=models.Q(gone_at__isnull=True),
+                name="upstream_there",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.code_id
