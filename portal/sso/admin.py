@@ -4,6 +4,7 @@ Nothing of a person is edited here: who they are and what they may is the provid
 """
 
 from collections.abc import Callable
+from datetime import UTC
 from typing import Any
 
 from django import forms
@@ -64,9 +65,15 @@ DEEDS = (
 )
 
 
+class AdmissionFilter(admin.BooleanFieldListFilter):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = _("may sign in")
+
+
 class PeopleAdmin(RoleAdmin):
-    list_display = ("username", "display_name", "email", "role_words", "team_words", "checked", "is_active")
-    list_filter = ("is_active", "grants__role")
+    list_display = ("username", "display_name", "email", "role_words", "team_words", "checked", "may_sign_in")
+    list_filter = (("is_active", AdmissionFilter), "grants__role")
     search_fields = ("username", "display_name", "email", "subject")
     list_per_page = 50
     show_full_result_count = False
@@ -83,9 +90,13 @@ class PeopleAdmin(RoleAdmin):
     def team_words(self, person: User) -> str:
         return ", ".join(membership.team.name for membership in person.memberships.all()) or "–"
 
-    @admin.display(description=_("last checked"), ordering="last_checked")
-    def checked(self, person: User) -> Any:
-        return person.last_checked
+    @admin.display(description=_("last checked (UTC)"), ordering="last_checked")
+    def checked(self, person: User) -> str:
+        return f"{person.last_checked.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if person.last_checked else "–"
+
+    @admin.display(description=_("may sign in"), boolean=True, ordering="is_active")
+    def may_sign_in(self, person: User) -> bool:
+        return person.is_active
 
     def get_urls(self) -> list[Any]:
         """A list, a page for each person, and the deeds: none of Django's own pages for editing."""
@@ -102,6 +113,7 @@ class PeopleAdmin(RoleAdmin):
     def person_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         person = get_object_or_404(self.get_queryset(request), pk=pk)
         context = {
+            "title": person,
             "person": person,
             "roles": self.role_words(person),
             "teams": self.team_words(person),
@@ -141,7 +153,13 @@ class PeopleAdmin(RoleAdmin):
         answer = self.page(
             request,
             "deed.html",
-            {"person": person, "deed": deed, "form": form, "was_interrupted": was_interrupted(request)},
+            {
+                "title": f"{deed.title}: {person}",
+                "person": person,
+                "deed": deed,
+                "form": form,
+                "was_interrupted": was_interrupted(request),
+            },
         )
         answer.status_code = 422 if form.is_bound else 200
         return answer
