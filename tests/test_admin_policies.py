@@ -132,7 +132,12 @@ def test_pages_of_teams_are_headed_by_what_they_show_in_the_words_of_the_form(as
     listed = as_dora.get(LIST)
 
     assert heading(listed) == "Teams" and heading(as_dora.get(policy)) == "Policy of Web"
-    for words in ("Most hosts per code", "Most hours", "Group at the identity provider", f">{wording.grouped(99_999)}</td>"):
+    for words in (
+        "Most hosts per code",
+        "Most hours",
+        "Group at the identity provider",
+        f">{wording.grouped(99_999)}</td>",
+    ):
         assert words in text(listed)
     assert "Sso group" not in text(as_dora.get(policy))
 

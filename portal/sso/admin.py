@@ -30,7 +30,12 @@ SESSIONS_SHOWN = 50
 class ReasonForm(forms.Form):
     use_required_attribute = False
 
-    reason = forms.CharField(label=_("Reason"), max_length=300, help_text=_("Why; it goes into the audit."))
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=300,
+        widget=forms.TextInput(attrs={"class": "vLargeTextField"}),
+        help_text=_("Why; it goes into the audit."),
+    )
 
 
 class Deed:
