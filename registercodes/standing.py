@@ -7,6 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from registercodes import outside, risk, rules, states, wording
 from registercodes.models import OutsideCode, RegisterCode, SyncRun, UpstreamCode
@@ -55,8 +56,11 @@ class Standing:
 
     @property
     def use_words(self) -> str:
-        numbers = (self.told.registered_count, self.told.register_limit)
-        return " / ".join("?" if number is None else wording.grouped(number) for number in numbers)
+        used, most = (
+            "?" if number is None else wording.grouped(number)
+            for number in (self.told.registered_count, self.told.register_limit)
+        )
+        return _("%(used)s of %(most)s") % {"used": used, "most": most}
 
     @property
     def reach(self) -> Reach:

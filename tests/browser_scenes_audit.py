@@ -25,6 +25,6 @@ SCENES: dict[str, Scene] = {
     "audit, codes": ("Register codes", lambda stage: stage.at(f"{AUDIT}registercode/?q=10.2.3.4", "dora")),
     "audit, event": ("Asked for a code", lambda stage: first_story(stage, "auditevent/?action=code.requested")),
     "audit, code": (LONG, lambda stage: first_story(stage, f"registercode/?q={a_reference(stage)}")),
-    "audit, teams": ("Select team to view", lambda stage: stage.at(f"{AUDIT}team/", "dora")),
-    "audit, policy": ("Change team", lambda stage: stage.at(f"{AUDIT}team/1/change/", "erin")),
+    "audit, teams": ("Teams", lambda stage: stage.at(f"{AUDIT}team/", "dora")),
+    "audit, policy": ("Policy of Web", lambda stage: stage.at(f"{AUDIT}team/1/change/", "erin")),
 }

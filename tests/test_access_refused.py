@@ -50,6 +50,7 @@ def test_a_role_without_a_team_reads_what_it_may_do_and_no_roadmap(seated, who, 
 
     assert "You may open any code by the address of its record" in page
     assert ("and disable it there" in page) is disables
+    assert 'href="/admin/registercodes/registercode/">All codes, in the audit</a>' in page
     assert "arrive" not in page
 
 

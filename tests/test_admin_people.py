@@ -36,6 +36,18 @@ def test_a_person_is_read_with_teams_roles_and_sessions(request, who, seated_ali
     assert "Sample person" in page and "127.0.0.1" in page
 
 
+def test_pages_of_people_say_whose_they_are_and_what_may_be_done(as_erin, seated_alice):
+    assert heading(as_erin.get(LIST)) == "People"
+    assert heading(as_erin.get(page_of(seated_alice))) == "Alice Anders"
+    assert heading(as_erin.get(page_of(seated_alice, "deactivate"))) == "Shut out: Alice Anders"
+
+    listed = text(as_erin.get(LIST))
+
+    checked = seated_alice.memberships.get().checked_at
+    assert f"{checked:%Y-%m-%d %H:%M:%S}</td>" in listed and "a.m." not in listed and "p.m." not in listed
+    assert "By may sign in" in listed and "s active" not in listed
+
+
 def test_ending_sessions_acts_at_the_next_page_of_every_browser(client, as_erin, seated_alice):
     assert client.get("/").status_code == 200
 

@@ -2,9 +2,10 @@
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from reading_pages import send, text
+from reading_pages import heading, send, text
 from records import break_in_chain
 
+from registercodes import wording
 from registercodes.models import AuditEvent, Team
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +54,15 @@ def test_a_change_is_made_and_on_record_with_who_why_before_and_after(as_erin, p
     }
     assert (event.client_ip, len(event.request_id)) == ("127.0.0.1", 32)
     assert break_in_chain() == ""
+
+
+def test_the_event_of_a_change_reads_as_words_and_not_as_python(as_erin, policy):
+    change(as_erin, policy, max_hours="72")
+
+    story = text(as_erin.get(f"/admin/registercodes/auditevent/{AuditEvent.objects.get().pk}/change/"))
+
+    assert '<span class="mono" translate="no">max_hours</span> 72<br>' in story
+    assert "{&#x27;" not in story and "{'" not in story
 
 
 def test_networks_are_typed_one_a_line_and_a_quota_can_be_emptied(as_erin, policy, web):
@@ -116,6 +126,20 @@ def test_who_is_in_a_team_is_never_changed_here(as_erin, policy, web, name):
     change(as_erin, policy, max_hours="72", **{name: "another"})
 
     assert getattr(Team.objects.get(), name) == getattr(web, name)
+
+
+def test_pages_of_teams_are_headed_by_what_they_show_in_the_words_of_the_form(as_dora, policy):
+    listed = as_dora.get(LIST)
+
+    assert heading(listed) == "Teams" and heading(as_dora.get(policy)) == "Policy of Web"
+    for words in (
+        "Most hosts per code",
+        "Most hours",
+        "Group at the identity provider",
+        f">{wording.grouped(99_999)}</td>",
+    ):
+        assert words in text(listed)
+    assert "Sso group" not in text(as_dora.get(policy))
 
 
 def test_auditors_look_and_change_nothing(as_dora, as_erin, policy):

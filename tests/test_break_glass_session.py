@@ -166,6 +166,8 @@ def test_roles_read_and_close_as_they_would(provider, settings, code):
 
     assert browser.get(f"/codes/{code.reference}/").status_code == 200
     assert browser.get(f"/codes/{code.reference}/disable/").status_code == 200
+    audit = browser.get("/admin/")
+    assert audit.status_code == 200 and BANNER in text(audit)
 
 
 # What must not happen.

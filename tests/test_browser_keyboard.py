@@ -63,6 +63,17 @@ def test_from_sign_in_to_a_stored_code_without_a_mouse(visit, shared_portal):
     expect(page.get_by_text("Hosts can enrol with it.")).to_be_visible()
 
 
+def test_on_a_phone_the_keyboard_does_not_stop_at_the_box_of_a_head_that_is_not_shown(visit, shared_portal):
+    alice = shared_portal.sign_in("alice")
+    for _ in range(2):
+        shared_portal.post_new(alice, description="on a phone")
+    page = visit(shared_portal, "alice", viewport={"width": 390, "height": 844}, reduced_motion="reduce")
+    page.goto("/")
+    tab_to(page, page.get_by_role("link", name="for Web"))
+    page.keyboard.press("Tab")
+    expect(page.locator("input[name=code]").first).to_be_focused()
+
+
 def test_enter_in_a_field_sends_the_form_once(visit, shared_portal):
     page = visit(shared_portal, "alice")
     page.goto(NEW)

@@ -50,6 +50,18 @@ def test_use_is_a_bar_with_words_beside_it_and_as_of(as_alice, cloud, made):
     assert '<p class="gauge-number">1 <span>of 2</span></p>' in page and "as of" in page
 
 
+def test_a_closed_card_asks_no_more_whether_its_value_was_stored_and_offers_another(as_alice, alice, web):
+    code = a_code(team=web, person=alice)
+    assert "I have stored it" in card(as_alice, code)
+    code.disabled_at = code.disable_wanted_at = timezone.now()
+    code.save()
+
+    page = card(as_alice, code)
+
+    assert "I have stored it" not in page and "Nobody has confirmed" not in page
+    assert f'href="/codes/{code.reference}/replace/">Replace</a>' in page
+
+
 def test_a_card_changes_after_hosts_enrol_and_a_refresh(as_alice, cloud, made):
     code, value = made
     as_alice.post(f"/codes/{code.reference}/stored/")

@@ -50,7 +50,7 @@ def test_a_code_made_elsewhere_appears_after_a_sync_with_its_facts_and_ours_does
     page = as_erin.get("/outside/")
 
     assert rows(page) == [code_id] and ours.code_id not in text(page)
-    for fact in ("by the SDK", "0 / 7", "192.0.2.0/24", "ap-singapore", ">Active<", "as of"):
+    for fact in ("by the SDK", "0 of 7", "192.0.2.0/24", "ap-singapore", ">Active<", "as of"):
         assert fact in text(page)
 
 
@@ -69,6 +69,17 @@ def test_its_state_is_told_as_honestly_as_that_of_ours(as_erin, state):
     from_outside(**STATES[state])
 
     assert f"</span>{state}" in text(as_erin.get("/outside/?show=all")).replace(f">{state}<", f"></span>{state}<")
+
+
+def test_its_use_is_told_in_the_words_of_our_own_codes(as_erin):
+    used, untold = from_outside(registered_count=3), from_outside(registered_count=None)
+
+    listed = text(as_erin.get("/outside/"))
+
+    assert ">3 of 10</td>" in listed and ">? of 10</td>" in listed
+    assert "<dd>3 of 10</dd>" in text(as_erin.get(path(used))) and "<dd>? of 10</dd>" in text(
+        as_erin.get(path(untold))
+    )
 
 
 def test_active_ones_are_shown_first_and_all_on_request_by_region(as_erin):

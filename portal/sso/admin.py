@@ -5,6 +5,7 @@ Nothing of a person is edited here: who they are and what they may is the provid
 
 import time
 from collections.abc import Callable
+from datetime import UTC
 from itertools import islice
 from typing import Any
 
@@ -32,7 +33,12 @@ SESSIONS_SHOWN = 50
 class ReasonForm(forms.Form):
     use_required_attribute = False
 
-    reason = forms.CharField(label=_("Reason"), max_length=300, help_text=_("Why; it goes into the audit."))
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=300,
+        widget=forms.TextInput(attrs={"class": "vLargeTextField"}),
+        help_text=_("Why; it goes into the audit."),
+    )
 
 
 class Deed:
@@ -73,9 +79,15 @@ def _last_checked() -> Greatest:
     return Greatest(Coalesce(team, role), Coalesce(role, team))
 
 
+class AdmissionFilter(admin.BooleanFieldListFilter):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = _("may sign in")
+
+
 class PeopleAdmin(RoleAdmin):
-    list_display = ("username", "display_name", "email", "role_words", "team_words", "checked", "is_active")
-    list_filter = ("is_active", "grants__role")
+    list_display = ("username", "display_name", "email", "role_words", "team_words", "checked", "may_sign_in")
+    list_filter = (("is_active", AdmissionFilter), "grants__role")
     search_fields = ("username", "display_name", "email", "subject")
     list_per_page = 50
     show_full_result_count = False
@@ -92,9 +104,13 @@ class PeopleAdmin(RoleAdmin):
     def team_words(self, person: User) -> str:
         return ", ".join(membership.team.name for membership in person.memberships.all()) or "–"
 
-    @admin.display(description=_("last checked"), ordering="last_checked")
-    def checked(self, person: User) -> Any:
-        return person.last_checked
+    @admin.display(description=_("last checked (UTC)"), ordering="last_checked")
+    def checked(self, person: User) -> str:
+        return f"{person.last_checked.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if person.last_checked else "–"
+
+    @admin.display(description=_("may sign in"), boolean=True, ordering="is_active")
+    def may_sign_in(self, person: User) -> bool:
+        return person.is_active
 
     def get_urls(self) -> list[Any]:
         """A list, a page for each person, and the deeds: none of Django's own pages for editing."""
@@ -111,6 +127,7 @@ class PeopleAdmin(RoleAdmin):
     def person_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         person = get_object_or_404(self.get_queryset(request), pk=pk)
         context = {
+            "title": person,
             "person": person,
             "roles": self.role_words(person),
             "teams": self.team_words(person),
@@ -150,7 +167,13 @@ class PeopleAdmin(RoleAdmin):
         answer = self.page(
             request,
             "deed.html",
-            {"person": person, "deed": deed, "form": form, "was_interrupted": was_interrupted(request)},
+            {
+                "title": f"{deed.title}: {person}",
+                "person": person,
+                "deed": deed,
+                "form": form,
+                "was_interrupted": was_interrupted(request),
+            },
         )
         answer.status_code = 422 if form.is_bound else 200
         return answer

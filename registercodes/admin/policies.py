@@ -14,10 +14,11 @@ from django.contrib import admin
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import path
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from registercodes import teams, views
+from registercodes import teams, views, wording
 from registercodes.admin.reading import RoleAdmin
 from registercodes.models import Team
 from registercodes.views.requests import kept_fields, was_interrupted
@@ -113,15 +114,27 @@ def mark_of(policy: dict[str, Any]) -> str:
 @admin.register(Team)
 class PolicyAdmin(RoleAdmin):
     form = PolicyForm
-    list_display = ("name", "key", "sso_group", "active", "max_register_limit", "max_hours", "codes_per_day")
+    list_display = ("name", "key", "provider_group", "active", "most_hosts", "most_hours", "codes_per_day")
     list_display_links = ("name",)
     sortable_by = ()
-    readonly_fields = teams.IDENTITY
+    readonly_fields = ("key", "name", "provider_group")
     fieldsets = (
-        (None, {"fields": teams.IDENTITY, "description": _("Set by the operator, with manage.py team.")}),
+        (None, {"fields": readonly_fields, "description": _("Set by the operator, with manage.py team.")}),
         (_("What the team may ask for"), {"fields": teams.POLICY}),
         (None, {"fields": ("reason", "drawn")}),
     )
+
+    @admin.display(description=_("group at the identity provider"))
+    def provider_group(self, team: Team) -> str:
+        return team.sso_group
+
+    @admin.display(description=_("most hosts per code"))
+    def most_hosts(self, team: Team) -> str:
+        return wording.grouped(team.max_register_limit)
+
+    @admin.display(description=_("most hours"))
+    def most_hours(self, team: Team) -> str:
+        return wording.grouped(team.max_hours)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.is_administrator
@@ -135,7 +148,12 @@ class PolicyAdmin(RoleAdmin):
         return type(form.__name__, (form,), {"kept": kept_fields(request)})
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **more: Any) -> HttpResponse:
-        return super().render_change_form(request, context | {"was_interrupted": was_interrupted(request)}, **more)
+        own = {
+            "was_interrupted": was_interrupted(request),
+            "title": gettext("Policy of %(team)s") % {"team": more["obj"].name},
+            "subtitle": None,
+        }
+        return super().render_change_form(request, context | own, **more)
 
     def get_urls(self) -> list[Any]:
         name = f"{self.opts.app_label}_{self.opts.model_name}"

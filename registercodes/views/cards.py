@@ -74,7 +74,8 @@ def card_context(request: HttpRequest, code: RegisterCode) -> dict[str, Any]:
     facts.attach([code])
     may_close, again, events = access.may_close(request.user, code), again_url(request, code), queries.timeline(code)
     code.may_disable = may_close and code.can_be_disabled
-    code.may_confirm = code.state == State.ISSUED and not code.confirmed_at and code.created_by_id == request.user.pk
+    is_unconfirmed = code.state == State.ISSUED and not code.confirmed_at and code.created_by_id == request.user.pk
+    code.may_confirm = is_unconfirmed and code.can_be_disabled  # a value that opens nothing is not worth asking about
     return {
         "code": code,
         "successor": replacing.successor_of(code),
