@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from registercodes import access, audit, batches, disabling, places, recognising, rules, throttle
+from registercodes import access, audit, batches, disabling, places, recognising, resolving, rules, throttle
 from registercodes.audit import NOWHERE, Origin
 from registercodes.database import DATABASE_AWAY
 from registercodes.lifecycle import DISABLE
@@ -64,6 +64,19 @@ def code_to_adopt(user: Any, pk: int) -> UpstreamCode:
     return code_to_close(user, pk)
 
 
+def request_to_settle(user: Any, code: UpstreamCode, reference: str) -> RegisterCode:
+    """The request that ``code`` may be what became of, for an administrator to say so; else as if there were none.
+
+    Whoever adopted the code may be of another team than the request's.
+    """
+    access.must_administer(user, asked="request_to_settle")
+    row = RegisterCode.objects.filter(account=code.account, reference=reference, state=RegisterCode.State.UNKNOWN)
+    found = row.filter(region=code.region).first()
+    if found is None or code not in resolving.candidates_of(found).every:
+        raise access.NotThere("request_not_to_settle", asked=reference[:40])
+    return found
+
+
 def adopt(code: UpstreamCode, *, team: Team, why: str, actor: Any, origin: Origin) -> None:
     """Give it to a team, from now on: it gets no creator, no value and no past by that."""
     with transaction.atomic(durable=True):
@@ -76,9 +89,12 @@ def adopt(code: UpstreamCode, *, team: Team, why: str, actor: Any, origin: Origi
         _record(Action.OUTSIDE_ADOPTED, Outcome.SUCCESS, code, decision, actor=actor, origin=origin, detail=detail)
 
 
-def disable(code: UpstreamCode, *, why: str, actor: Any, origin: Origin) -> bool:
-    """Put the wish on record, then tell the cloud. True when it agreed now or before."""
-    decision = request_disable(code, why=why, actor=actor, origin=origin)
+def disable(code: UpstreamCode, *, why: str, actor: Any, origin: Origin, settles: RegisterCode | None = None) -> bool:
+    """Put the wish on record, then tell the cloud. True when it agreed now or before.
+
+    ``settles``: the request that this code is what became of, in the person's judgement.
+    """
+    decision = request_disable(code, why=why, actor=actor, origin=origin, settles=settles)
     if decision.disabled_at:
         return True
     try:
@@ -92,15 +108,20 @@ def disable(code: UpstreamCode, *, why: str, actor: Any, origin: Origin) -> bool
     return why_not in ("", GONE)
 
 
-def request_disable(code: UpstreamCode, *, why: str, actor: Any, origin: Origin) -> OutsideCode:
-    """Commit the wish once; asking again is fine and writes nothing."""
+def request_disable(
+    code: UpstreamCode, *, why: str, actor: Any, origin: Origin, settles: RegisterCode | None = None
+) -> OutsideCode:
+    """Commit the wish once; asking again is fine and writes nothing, but for a judgement that is new."""
     with transaction.atomic(durable=True):
         decision = _locked(code)
-        if not decision.disable_wanted_at:
+        is_new = not decision.disable_wanted_at
+        if is_new:
             decision.disable_wanted_at, decision.disable_wanted_by = timezone.now(), actor
             decision.disable_why = why
             decision.save()
-            how = {"actor": actor, "origin": origin, "detail": {"why": why}}
+        if is_new or (settles and resolving.judgement_on(settles, [code]) is None):
+            detail = {"why": why, **({resolving.SETTLES: settles.reference} if settles else {})}
+            how = {"actor": actor, "origin": origin, "detail": detail}
             _record(Action.OUTSIDE_DISABLE_REQUESTED, Outcome.UNKNOWN, code, decision, **how)
     return decision
 

@@ -1,11 +1,13 @@
 """Decides what became of a create whose outcome is unknown, by what the cloud shows; in doubt it disables nothing.
 
 A mark at the end of a description decides alone, once the region was read to
-its end. Looks decide nothing, and an absence has to be seen twice. Every move is compare-and-set, together with its
-event, so two syncs at once resolve a row once.
+its end. Looks decide nothing, unless a person says on record which code it is,
+and an absence has to be seen twice. Every move is compare-and-set, together
+with its event, so two syncs at once resolve a row once.
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from registercodes import alarming, audit, rules, states
-from registercodes.models import Action, Outcome, RegisterCode, SyncRun, UpstreamCode
+from registercodes.models import Action, AuditEvent, Outcome, RegisterCode, SyncRun, UpstreamCode
 
 log = logging.getLogger("registercodes.resolving")
 
@@ -27,6 +29,7 @@ CLOCKS_MAY_DIFFER = timedelta(seconds=300)  # a signature by a clock that far of
 BETWEEN_PASSES = timedelta(minutes=10)
 DEADLINE_COUNTED = 15  # seconds of the 30 above
 LEFT_PENDING = "left_pending"
+SETTLES = "settles"  # in an event's detail: the request that a code is what became of, in a person's judgement
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,14 @@ class Ambiguous:
     candidates: tuple[UpstreamCode, ...]
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """Which code a request became, by whom."""
+
+    code: UpstreamCode
+    by: str
+
+
 def give_up(region: str, *, now: datetime) -> int:
     """Move what nobody will settle any more from pending to unknown. How many."""
     rows = _ours(region).filter(state=State.PENDING, created_at__lt=now - states.patience())
@@ -68,9 +79,28 @@ def resolve(region: str, *, run: SyncRun, now: datetime) -> tuple[int, int]:
         code = candidates_of(row).decided
         found += bool(code and _move_to_found(row, code, now=now))
     for row in _ours(region).filter(state=State.UNKNOWN):
+        candidates = candidates_of(row).every
+        if judged := candidates and judgement_on(row, candidates):
+            found += _move_to_found(row, judged.code, now=now, by=judged.by)
+            continue
         passes = _passes_without(row, run=run)
-        absent += bool(passes and not candidates_of(row).every and _move_to_absent(row, passes, now=now))
+        absent += bool(passes and not candidates and _move_to_absent(row, passes, now=now))
     return found, absent
+
+
+def judgement_on(row: RegisterCode, candidates: Sequence[UpstreamCode]) -> Judgement | None:
+    """What somebody entitled said first, of these codes, that the request became."""
+    said = AuditEvent.objects.filter(
+        action=Action.OUTSIDE_DISABLE_REQUESTED,
+        account=row.account,
+        region=row.region,
+        code_id__in=[code.code_id for code in candidates],
+        **{f"detail__{SETTLES}": row.reference},
+    )
+    first = said.order_by("sequence").values_list("code_id", "actor_name").first()
+    if first is None:
+        return None
+    return Judgement(next(code for code in candidates if code.code_id == first[0]), by=first[1])
 
 
 def ambiguous(rows: QuerySet[RegisterCode]) -> list[Ambiguous]:
@@ -162,8 +192,8 @@ def _move_to_unknown(row: RegisterCode, *, now: datetime) -> bool:
     return True
 
 
-def _move_to_found(row: RegisterCode, code: UpstreamCode, *, now: datetime) -> bool:
-    """Nobody holds its value: wanted disabled in the same commit."""
+def _move_to_found(row: RegisterCode, code: UpstreamCode, *, now: datetime, by: str = "") -> bool:
+    """Nobody holds its value: wanted disabled in the same commit. ``by``: whose judgement it is, if not the mark's."""
     hosts = code.registered_count or 0
     columns = {
         "state": State.FOUND,
@@ -172,7 +202,7 @@ def _move_to_found(row: RegisterCode, code: UpstreamCode, *, now: datetime) -> b
         "settled_at": now,
         "disable_wanted_at": now,
     }
-    detail = {"by": "mark", **alarming.detail_of(hosts)}
+    detail = {**({"by": "person", "person": by} if by else {"by": "mark"}), **alarming.detail_of(hosts)}
     try:
         with transaction.atomic():
             if not _moved(row, columns, was=row.state):

@@ -96,7 +96,10 @@ def test_a_request_with_several_candidates_shows_them_to_whoever_may_close_them(
     page, theirs = text(as_erin.get("/attention/")), text(as_alice.get("/attention/"))
 
     for code in (one, other):
-        assert f'href="/outside/{code.pk}/disable/"' in page and f"/outside/{code.pk}/" not in theirs
+        assert (
+            f'href="/outside/{code.pk}/disable/?settles={lost.reference}"' in page
+            and f"/outside/{code.pk}/" not in theirs
+        )
         assert code.code_id in theirs
     assert "Ambiguous" in theirs and MARKUP not in page + theirs
 

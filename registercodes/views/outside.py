@@ -63,12 +63,15 @@ def disable(request: HttpRequest, pk: int) -> HttpResponse:
     """Asked for in words first, with a reason; says what it does not do."""
     code = outside.code_to_close(request.user, pk)
     form = ReasonForm(_typed(request))
-    context: dict[str, Any] = {"form": form, "was_interrupted": bool(getattr(request, "typed_before", None))}
+    reference = (_typed(request) or request.GET).get("settles", "")
+    settles = outside.request_to_settle(request.user, code, reference) if reference else None
+    interrupted = bool(getattr(request, "typed_before", None))
+    context: dict[str, Any] = {"form": form, "settles": settles, "was_interrupted": interrupted}
     status = 200
     if request.method == "POST" and form.is_valid():
         how = {"why": form.cleaned_data["why"], "actor": request.user, "origin": origin_of(request)}
         try:
-            context |= {"is_pressed": True, "is_agreed": outside.disable(code, **how)}
+            context |= {"is_pressed": True, "is_agreed": outside.disable(code, **how, settles=settles)}
         except DATABASE_AWAY:
             log.error("outside_disable_not_recorded", extra={"code_id": code.code_id}, exc_info=True)
             context["is_busy"], status = True, 503
