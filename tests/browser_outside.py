@@ -11,10 +11,14 @@ _numbers = itertools.count(1)
 
 def made_elsewhere(portal: Portal, description: str = "", **changes: object) -> str:
     """By somebody with a key of the account, and seen by a sync. Its id."""
-    asked = {"Description": description or f"build agents {next(_numbers)}", "RegisterLimit": 10, "EffectiveTime": 48}
-    code_id = call(portal.sandbox, CREATE, asked | changes).response["RegisterCodeId"]
+    code_id = made_unseen(portal, description, **changes)
     synced(portal)
     return code_id
+
+
+def made_unseen(portal: Portal, description: str = "", **changes: object) -> str:
+    asked = {"Description": description or f"build agents {next(_numbers)}", "RegisterLimit": 10, "EffectiveTime": 48}
+    return call(portal.sandbox, CREATE, asked | changes).response["RegisterCodeId"]
 
 
 def synced(portal: Portal) -> None:
@@ -23,7 +27,7 @@ def synced(portal: Portal) -> None:
 
 def long_dead(portal: Portal, *descriptions: str) -> list[str]:
     """Disabled in the cloud, and as if a sync had seen them end long ago; the next sync sees better."""
-    code_ids = [made_elsewhere(portal, description) for description in descriptions]
+    code_ids = [made_unseen(portal, description) for description in descriptions]
     call(portal.sandbox, "DisableRegisterCodes", {"RegisterCodeIds": code_ids})
     synced(portal)
     long_ago = (datetime.now(UTC) - timedelta(days=90)).isoformat(sep=" ")

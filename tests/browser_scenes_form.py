@@ -76,8 +76,9 @@ def busy(stage: Stage) -> Page:
 
 def stale_form(stage: Stage) -> Page:
     page = stage.at(NEW)
+    with page.expect_response("**/plan/"):  # a plan that is asked for later would be refused too, and complain
+        fill(page, description=RTL)
     page.context.clear_cookies(name="portal-csrf")
-    fill(page, description=RTL)
     create(page)
     expect(page.get_by_text("Nothing was sent")).to_be_visible()
     return page

@@ -1,6 +1,6 @@
 """Attention, codes from outside, cleaning up and finding, as scenes."""
 
-from browser_outside import long_dead, made_elsewhere, outside_path, synced
+from browser_outside import long_dead, made_elsewhere, made_unseen, outside_path, synced
 from browser_stage import LONG, RTL, Scene, Stage, sent
 from playwright.sync_api import Page, expect
 
@@ -20,7 +20,7 @@ def attention(stage: Stage) -> Page:
 
 def outside(stage: Stage) -> Page:
     for description in (LONG, "<b>not bold</b> by hand"):
-        made_elsewhere(stage.portal, description, IpAddressRange="192.168.10.1/10", InstanceNamePrefix="ci-")
+        made_unseen(stage.portal, description, IpAddressRange="192.168.10.1/10", InstanceNamePrefix="ci-")
     adopted(stage)
     return stage.at("/outside/?show=all", "erin")
 

@@ -54,19 +54,20 @@ def test_a_code_made_elsewhere_appears_after_a_sync_with_its_facts_and_ours_does
         assert fact in text(page)
 
 
+# Made when the test begins: whoever collected it may have done so more than five minutes ago.
 STATES = {
-    "Active": {"expires_at": ahead(days=30)},
-    "Expires soon": {"expires_at": ahead(minutes=5), "created_at": ago(hours=5)},
-    "Expired": {"expires_at": ago(minutes=5), "enabled": False},
-    "Used up": {"registered_count": 10},
-    "Not enabled": {"enabled": False},
-    "Deleted upstream": {"gone_at": ago(minutes=5)},
+    "Active": lambda: {"expires_at": ahead(days=30)},
+    "Expires soon": lambda: {"expires_at": ahead(minutes=5), "created_at": ago(hours=5)},
+    "Expired": lambda: {"expires_at": ago(minutes=5), "enabled": False},
+    "Used up": lambda: {"registered_count": 10},
+    "Not enabled": lambda: {"enabled": False},
+    "Deleted upstream": lambda: {"gone_at": ago(minutes=5)},
 }
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_its_state_is_told_as_honestly_as_that_of_ours(as_erin, state):
-    from_outside(**STATES[state])
+    from_outside(**STATES[state]())
 
     assert f"</span>{state}" in text(as_erin.get("/outside/?show=all")).replace(f">{state}<", f"></span>{state}<")
 
