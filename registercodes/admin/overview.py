@@ -1,9 +1,8 @@
 """The auditors' first page: pictures of what happened and of what is open; every number leads to its rows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
@@ -81,12 +80,13 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def outcomes(recent: Lately) -> Panel:
+    events = _asking("auditevent")
     present = [action for action in OUTCOMES if any(kind == action for _day, kind in recent.outcomes)]
 
     def part(day: date, action: Action) -> Part:
         count = recent.outcomes[day, action]
         said = _("%(day)s: %(count)d × %(what)s") % {"day": day, "count": count, "what": action.label}
-        return Part(count, TONES[action], said, events_url(action=action, since=day, until=day))
+        return Part(count, TONES[action], said, events(action=action, since=day, until=day))
 
     stacks = {day: [part(day, action) for action in present] for day in recent.days}
     return by_day(
@@ -98,6 +98,7 @@ def outcomes(recent: Lately) -> Panel:
 
 
 def issued_by_team(recent: Lately) -> Panel:
+    events = _asking("auditevent")
     totals: dict[int, int] = {}
     for (_day, team), count in recent.issued.items():
         totals[team] = totals.get(team, 0) + count
@@ -108,14 +109,14 @@ def issued_by_team(recent: Lately) -> Panel:
     def part(day: date, place: int, team: int) -> Part:
         count, known = recent.issued[day, team], teams[team]
         said = _("%(day)s: %(count)d for %(team)s") % {"day": day, "count": count, "team": known.name}
-        href = events_url(action=Action.CODE_ISSUED, team=known.key, since=day, until=day)
+        href = events(action=Action.CODE_ISSUED, team=known.key, since=day, until=day)
         return Part(count, f"team-{place}", said, href)
 
     def rest(day: date) -> list[Part]:
         count = sum(recent.issued[day, team] for team in of_others)
         said = _("%(day)s: %(count)d for other teams") % {"day": day, "count": count}
         but = ",".join(teams[team].key for team in named)
-        href = events_url(action=Action.CODE_ISSUED, other_than=but, since=day, until=day)
+        href = events(action=Action.CODE_ISSUED, other_than=but, since=day, until=day)
         return [Part(count, "others", said, href)] if of_others else []
 
     stacks = {
@@ -129,9 +130,10 @@ def issued_by_team(recent: Lately) -> Panel:
 
 def by_day(name: str, title: str, stacks: dict[date, list[Part]], *, keys: Sequence[Key]) -> Panel:
     """A column for each day; in the table only days on which something happened, the newest first."""
+    events = _asking("auditevent")
     total = sum(part.amount for stack in stacks.values() for part in stack)
     rows = [
-        (Cell(day.isoformat(), events_url(since=day, until=day)), *(Cell(str(p.amount), p.href) for p in stack))
+        (Cell(day.isoformat(), events(since=day, until=day)), *(Cell(str(p.amount), p.href) for p in stack))
         for day, stack in stacks.items()
         if any(part.amount for part in stack)
     ]
@@ -143,6 +145,7 @@ def by_day(name: str, title: str, stacks: dict[date, list[Part]], *, keys: Seque
 
 
 def uses_open(lines: list[overview.Open]) -> Panel:
+    codes = _asking("registercode")
     items = [
         Row(
             line.team.name,
@@ -156,7 +159,7 @@ def uses_open(lines: list[overview.Open]) -> Panel:
                     "uses": wording.grouped(line.uses),
                     "codes": wording.grouped(line.codes),
                 },
-                codes_url(state="usable", team=line.team.key),
+                codes(state="usable", team=line.team.key),
             ),
         )
         for line in lines
@@ -166,12 +169,13 @@ def uses_open(lines: list[overview.Open]) -> Panel:
 
 
 def failures(found: list[overview.Cause]) -> Panel:
+    events = _asking("auditevent")
     items = []
     for line in found:
         label = f"{Action(line.action).label}: {line.cause or _('no cause given')}"
         times = wording.grouped(line.count)
         why = {"cause": line.cause} if line.cause else {"caused": "no"}
-        href = events_url(action=line.action, outcome=Outcome.FAILURE, when=DAYS, **why)
+        href = events(action=line.action, outcome=Outcome.FAILURE, when=DAYS, **why)
         items.append(Row(label, times, Part(line.count, "refused", f"{label}: {times}", href)))
     description = _("The most frequent causes of the last %(days)d days.") % {"days": DAYS}
     return in_rows("failures", _("Failures, by cause"), description, items, head=(_("Cause"), _("Times")))
@@ -224,13 +228,7 @@ def _until(code: RegisterCode) -> str:
     return wording.moment(code.expires_at) if code.expires_at else (_("permanent") if code.permanent else "–")
 
 
-def events_url(**asked: Any) -> str:
-    return _with("admin:registercodes_auditevent_changelist", asked.items())
-
-
-def codes_url(**asked: Any) -> str:
-    return _with("admin:registercodes_registercode_changelist", asked.items())
-
-
-def _with(name: str, asked: Iterable[tuple[str, Any]]) -> str:
-    return f"{reverse(name)}?{urlencode([(key, str(value)) for key, value in asked if value])}"
+def _asking(model: str) -> Callable[..., str]:
+    """Addresses of that list, with a question; the list's own is looked up once, for a page has hundreds of them."""
+    address = reverse(f"admin:registercodes_{model}_changelist")
+    return lambda **asked: f"{address}?{urlencode([(key, str(value)) for key, value in asked.items() if value])}"
