@@ -30,6 +30,13 @@ def many_teams(stage: Stage) -> Page:
     return page
 
 
+def on_another_day(stage: Stage) -> Page:
+    """Where it is yesterday or tomorrow, local times are told with their date."""
+    page = stage.enter("alice", timezone_id="Pacific/Kiritimati" if datetime.now(UTC).hour >= 10 else "Etc/GMT+12")
+    page.goto("/")
+    return page
+
+
 def ticked(stage: Stage) -> Page:
     page = stage.at("/")
     for box in page.locator("input[name=code]").all()[:3]:
@@ -65,6 +72,7 @@ def found_after_all(stage: Stage) -> Page:
 SCENES: dict[str, Scene] = {
     "home, empty": ("Codes", lambda stage: stage.at("/", "charlie")),
     "home": ("Codes", lambda stage: stage.at("/")),
+    "home, another day": ("Codes", on_another_day),
     "home, older": ("Codes", lambda stage: stage.at("/?team=web&before=6")),
     "home, many teams": ("Codes", many_teams),
     "home, auditor": ("Codes", lambda stage: stage.at("/", "dora")),
