@@ -97,7 +97,7 @@ def test_who_cancels_there_reads_a_page_and_can_try_again(company, enter):
 
 def test_an_auditor_reaches_the_admin_by_role(company, enter):
     dora = enter("dora")
-    dora.get_by_role("link", name="Audit").click()
+    dora.get_by_role("link", name="Audit", exact=True).click()
     heading(dora, "Audit")
     assert dora.goto(NEW).status == 404
 
@@ -106,7 +106,7 @@ def test_an_administrator_reaches_it_under_their_own_name(company, enter):
     erin = enter("erin")
     expect(erin.locator(".whoami-name")).to_have_text("Erin Eklund")
     expect(erin.get_by_text("Administrator", exact=True)).to_be_visible()
-    erin.get_by_role("link", name="Audit").click()
+    erin.get_by_role("link", name="Audit", exact=True).click()
     heading(erin, "Audit")
     expect(erin.get_by_role("link", name="New code", exact=True)).to_have_count(0)
 
