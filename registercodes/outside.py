@@ -72,8 +72,12 @@ def request_to_settle(user: Any, code: UpstreamCode, reference: str) -> Register
     access.must_administer(user, asked="request_to_settle")
     row = RegisterCode.objects.filter(account=code.account, reference=reference, state=RegisterCode.State.UNKNOWN)
     found = row.filter(region=code.region).first()
-    if found is None or code not in resolving.candidates_of(found).every:
+    candidates = resolving.candidates_of(found).every if found else []
+    if found is None or code not in candidates:
         raise access.NotThere("request_not_to_settle", asked=reference[:40])
+    judgement = resolving.judgement_on(found, candidates)
+    if judgement and judgement.code != code:  # what was said first stands: no second code is disabled for it
+        raise access.NotThere("request_already_judged", asked=reference[:40])
     return found
 
 

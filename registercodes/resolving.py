@@ -104,10 +104,11 @@ def judgement_on(row: RegisterCode, candidates: Sequence[UpstreamCode]) -> Judge
 
 
 def ambiguous(rows: QuerySet[RegisterCode]) -> list[Ambiguous]:
-    """Those of ``rows`` that no rule settles: without a mark, or with one that several codes carry."""
+    """Those of ``rows`` that no rule and nobody settles: without a mark, or with one that several codes carry."""
     unknown = rows.filter(state=State.UNKNOWN, account=settings.TAT_ACCOUNT).select_related("team")
     searched = [(row, candidates_of(row)) for row in unknown]
-    return [Ambiguous(row, found.every) for row, found in searched if found.every and not found.decided]
+    open_ones = [(row, found) for row, found in searched if found.every and not found.decided]
+    return [Ambiguous(row, found.every) for row, found in open_ones if judgement_on(row, found.every) is None]
 
 
 def candidates_of(row: RegisterCode) -> Candidates:

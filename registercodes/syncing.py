@@ -93,8 +93,9 @@ def _sync_region(region: str, *, patience: float, clock: Callable[[], datetime],
             # In this order a request left by a kill needs one sync, not two.
             unknown = resolving.give_up(region, now=clock())
             found, absent = resolving.resolve(region, run=taken.run, now=clock())
-            alarming.raise_again(region)
         disabled, wanted = _disable_again(region) if until is None else (0, 0)
+        if taken.run:
+            alarming.raise_again(region)  # after the disables: nothing here may keep an orphan open
         return Synced(
             region=region,
             why_not=taken.why_not,

@@ -91,10 +91,13 @@ def test_one_that_was_disabled_before_can_still_be_pointed_at(as_erin, lost, can
 # What must not happen.
 
 
-def test_what_was_said_first_stands(as_erin, lost, candidates):
+def test_what_was_said_first_stands_and_no_second_code_is_disabled_for_it(as_erin, lost, candidates, sandbox):
     one, other = candidates
+    assert lost.reference in text(as_erin.get("/attention/"))
     settle(as_erin, one, lost)
-    settle(as_erin, other, lost)
+    assert f"settles={lost.reference}" not in text(as_erin.get("/attention/"))
+    assert settle(as_erin, other, lost).status_code == 404
+    assert sandbox.code(other.code_id).Enabled
     assert (sync().found, fresh(lost).code_id) == (1, one.code_id)
 
 

@@ -97,6 +97,7 @@ class GateMiddleware:
 
 
 def _sample(request: HttpRequest, facts: Facts, *, now: float) -> HttpResponse | None:
+    """Nobody to ask; where sample people are none any more, ``Facts.is_over`` has ended the session before."""
     return None
 
 
