@@ -16,7 +16,7 @@ from bench.figures import Figure, percentile, table
 ROOT = Path(__file__).resolve().parent.parent
 ON_POSTGRESQL = os.environ.get("DATABASE_URL", "").startswith("postgres")
 DATABASE = "PostgreSQL" if ON_POSTGRESQL else "SQLite"
-OF_EACH = ("issuing", "auditing", "syncing")  # the other parts are measured once, whatever the databases
+OF_EACH = ("issuing", "auditing", "syncing", "sites")  # the other parts are measured once, whatever the databases
 MEASURED_ONCE = (
     "tat.client, 1 thread",
     "tat.client, 4 threads",

@@ -113,6 +113,7 @@ def test_sixteen_creates_against_a_stalled_api_leave_other_pages_answering(porta
     assert len(portal.rows()) == creates(portal) == len([answer for answer in answers if value_in(answer)])
 
 
+@pytest.mark.alone  # a second is measured, beside nothing else
 def test_thirty_disables_against_a_stalled_api_leave_other_pages_answering_and_their_wish_on_record(portal):
     alice, bob = portal.sign_in("alice"), portal.sign_in("bob")
     portal.post_new(alice)
