@@ -11,7 +11,10 @@ from browser_sso import (
 from browsers import NEW, create, creates, fill, issued, value_on
 from playwright.sync_api import Error, expect
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.same_on_any_database("what a browser shows while a provider is away is no row's doing"),
+]
 
 AWAY = "Your company’s sign-in does not answer"
 TYPED = {
