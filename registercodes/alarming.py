@@ -16,6 +16,7 @@ from registercodes.models import Action, AuditEvent, Outcome, RegisterCode, Upst
 log = logging.getLogger("registercodes.alarming")
 
 ALARM = "orphan_with_hosts"
+ALARMING = (Action.CODE_FOUND, Action.CODE_ALARM)  # a code that is found with hosts raises it at once
 State = RegisterCode.State
 
 
@@ -55,7 +56,7 @@ def _orphans(region: str) -> QuerySet[RegisterCode]:
 
 
 def _alarms() -> QuerySet[AuditEvent]:
-    return AuditEvent.objects.filter(action=Action.CODE_FOUND, detail__alarm=ALARM).order_by("-sequence")
+    return AuditEvent.objects.filter(action__in=ALARMING, detail__alarm=ALARM).order_by("-sequence")
 
 
 def _said(detail: dict[str, Any] | None) -> int:
@@ -70,6 +71,6 @@ def _raise(row: RegisterCode) -> bool:
         if hosts <= before:
             return False
         detail = detail_of(hosts) | {"registered_before": before}
-        audit.record(Action.CODE_FOUND, Outcome.SUCCESS, code=row, team=row.team, detail=detail)
+        audit.record(Action.CODE_ALARM, Outcome.SUCCESS, code=row, team=row.team, detail=detail)
     say(row, hosts=hosts)
     return True

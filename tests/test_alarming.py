@@ -33,7 +33,7 @@ def alarms(caplog) -> list[int]:
 
 
 def said(row: RegisterCode) -> list[int | None]:
-    found = AuditEvent.objects.filter(register_code=row, action="code.found").order_by("sequence")
+    found = AuditEvent.objects.filter(register_code=row, action__in=["code.found", "code.alarm"]).order_by("sequence")
     return [event.detail.get("registered_count") for event in found]
 
 
@@ -51,6 +51,7 @@ def test_more_hosts_raise_it_again_and_no_more_hosts_do_not(orphan, caplog):
 
     assert (alarms(caplog), said(row)) == ([1, 3], [1, 3])
     last = AuditEvent.objects.filter(register_code=row).latest("sequence")
+    assert last.action == "code.alarm"
     assert last.detail == {"registered_count": 3, "alarm": "orphan_with_hosts", "registered_before": 1}
     assert {line.levelname for line in caplog.records if line.message == "orphan_with_hosts"} == {"CRITICAL"}
     assert break_in_chain() == ""

@@ -20,6 +20,7 @@ class Action(models.TextChoices):
     CODE_NOT_SENT = "code.not_sent", _("not sent")
     CODE_UNKNOWN = "code.unknown", _("outcome unknown")
     CODE_FOUND = "code.found", _("found upstream")
+    CODE_ALARM = "code.alarm", _("hosts enrolled with a code nobody was shown")
     CODE_ABSENT = "code.absent", _("never made")
     CODE_WITHHELD = "code.withheld", _("value withheld")
     CODE_DENIED = "code.denied", _("denied by policy")
