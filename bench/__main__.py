@@ -6,6 +6,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
@@ -97,31 +98,29 @@ def _checking(directory: Path, options: argparse.Namespace, notes: list[str]) ->
     return checking.figures(directory, navigations=2 if options.tiny else 20)
 
 
-def _auditing(directory: Path, options: argparse.Namespace, notes: list[str]) -> list[Figure]:
+def _on_each(
+    options: argparse.Namespace, notes: list[str], what: str, taken: Callable[..., list[Figure]]
+) -> list[Figure]:
     found: list[Figure] = []
     for database, server in _databases(options, notes):
-        _say(f"a long record on {database}")
-        sizes = TINY_RECORD if options.tiny else auditing.Sizes()
-        found += auditing.figures(directory, database=database, server=server, sizes=sizes)
+        _say(f"{what} on {database}")
+        found += taken(database=database, server=server)
     return found
+
+
+def _auditing(directory: Path, options: argparse.Namespace, notes: list[str]) -> list[Figure]:
+    sizes = TINY_RECORD if options.tiny else auditing.Sizes()
+    return _on_each(options, notes, "a long record", partial(auditing.figures, directory, sizes=sizes))
 
 
 def _syncing(directory: Path, options: argparse.Namespace, notes: list[str]) -> list[Figure]:
-    found: list[Figure] = []
-    for database, server in _databases(options, notes):
-        _say(f"a sync of a full cloud on {database}")
-        sizes = TINY_CLOUD if options.tiny else syncing.Sizes()
-        found += syncing.figures(directory, database=database, server=server, sizes=sizes)
-    return found
+    sizes = TINY_CLOUD if options.tiny else syncing.Sizes()
+    return _on_each(options, notes, "a sync of a full cloud", partial(syncing.figures, directory, sizes=sizes))
 
 
 def _sites(directory: Path, options: argparse.Namespace, notes: list[str]) -> list[Figure]:
-    found: list[Figure] = []
-    for database, server in _databases(options, notes):
-        _say(f"several sites at once on {database}")
-        sizes = TINY_SITES if options.tiny else sites.Sizes()
-        found += sites.figures(directory, database=database, server=server, sizes=sizes)
-    return found
+    sizes = TINY_SITES if options.tiny else sites.Sizes()
+    return _on_each(options, notes, "several sites at once", partial(sites.figures, directory, sizes=sizes))
 
 
 MEASURED: dict[str, Callable[[Path, argparse.Namespace, list[str]], list[Figure]]] = {
