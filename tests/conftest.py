@@ -99,6 +99,14 @@ def point_at(settings, db):
 
 
 @pytest.fixture
+def own_cloud(sandbox, point_at, settings) -> None:
+    """The test's sandbox is the portal's cloud, as fast as it can be."""
+    sandbox.set_limits(rate=0)
+    point_at(sandbox.url)
+    settings.TAT_RATE = 1000
+
+
+@pytest.fixture
 def cloud(shared_sandbox, settings, point_at):
     """The sandbox as the portal's cloud: no rate limit, no faults, no calls yet."""
     shared_sandbox.clear_faults()

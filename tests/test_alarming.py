@@ -8,14 +8,7 @@ from threads import at_once
 from registercodes import alarming
 from registercodes.models import AuditEvent, RegisterCode, UpstreamCode
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _a_cloud_of_its_own(sandbox, point_at, settings):
-    sandbox.set_limits(rate=0)
-    point_at(sandbox.url)
-    settings.TAT_RATE = 1000
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_cloud")]
 
 
 @pytest.fixture

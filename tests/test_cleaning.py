@@ -12,19 +12,12 @@ from test_database_away import Unwritable
 from registercodes import batches, cleaning, cloud
 from registercodes.models import AuditEvent, OutsideCode, RegisterCode, UpstreamCode
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_cloud")]
 
 DELETE, DESCRIBE = "DeleteRegisterCodes", "DescribeRegisterCodes"
 PAGE = "/outside/clean-up/"
 HERE = "ap-singapore"
 LONG_AGO = {"enabled": False, "expires_at": ago(days=31)}
-
-
-@pytest.fixture(autouse=True)
-def _a_cloud_of_its_own(sandbox, point_at, settings):
-    sandbox.set_limits(rate=0)
-    point_at(sandbox.url)
-    settings.TAT_RATE = 1000
 
 
 def dead_ones(number: int) -> list[UpstreamCode]:

@@ -13,18 +13,11 @@ from test_database_away import Unwritable
 from registercodes import standing
 from registercodes.models import AuditEvent, OutsideCode, RegisterCode, UpstreamCode
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_cloud")]
 
 DISABLE = "DisableRegisterCodes"
 WHY = {"why": "nobody knows it, OPS-12"}
 HOSTILE = "<script>alert(1)</script> ‮ {{ 7 }} "
-
-
-@pytest.fixture(autouse=True)
-def _a_cloud_of_its_own(sandbox, point_at, settings):
-    sandbox.set_limits(rate=0)
-    point_at(sandbox.url)
-    settings.TAT_RATE = 1000
 
 
 def events(*names: str) -> list[AuditEvent]:

@@ -13,14 +13,7 @@ from registercodes.audit import NOWHERE
 from registercodes.models import AuditEvent, OutsideCode, RegisterCode, SyncRun
 from registercodes.states import State
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _a_cloud_of_its_own(sandbox, point_at, settings):
-    sandbox.set_limits(rate=0)
-    point_at(sandbox.url)
-    settings.TAT_RATE = 1000
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_cloud")]
 
 
 @pytest.fixture

@@ -8,17 +8,10 @@ from syncs import actions, ago, created, made_elsewhere, sync, told
 from registercodes import rules
 from registercodes.models import AuditEvent, OutsideCode, RegisterCode
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_cloud")]
 
 DISABLE = "DisableRegisterCodes"
 WHY = "the only one of that minute, OPS-12"
-
-
-@pytest.fixture(autouse=True)
-def _a_cloud_of_its_own(sandbox, point_at, settings):
-    sandbox.set_limits(rate=0)
-    point_at(sandbox.url)
-    settings.TAT_RATE = 1000
 
 
 @pytest.fixture

@@ -12,17 +12,10 @@ from registercodes import batches
 from registercodes import cloud as clouds
 from registercodes.models import RegisterCode
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_cloud")]
 
 DISABLE = "DisableRegisterCodes"
 GONE = "ResourceNotFound.RegisterCodesNotFoundCode"
-
-
-@pytest.fixture(autouse=True)
-def _a_cloud_of_its_own(sandbox, point_at, settings):
-    sandbox.set_limits(rate=0)
-    point_at(sandbox.url)
-    settings.TAT_RATE = 1000
 
 
 @pytest.fixture
