@@ -157,6 +157,7 @@ LOGIN_URL = "sso:login" if SINGLE_SIGN_ON else "sso:sign_in"
 LOGIN_REDIRECT_URL = "registercodes:home"
 SESSION_MAX_SECONDS = env.whole("SESSION_MAX_SECONDS", default=36000, low=120, high=604800)
 SESSION_IDLE_SECONDS = env.whole("SESSION_IDLE_SECONDS", default=1800, low=120, high=604800)  # touched once a minute
+SESSION_ENGINE = "portal.sso.session_store"
 SESSION_COOKIE_AGE = SESSION_MAX_SECONDS
 SESSION_COOKIE_NAME = "portal-session" if DEVELOPMENT else "__Host-portal-session"
 SESSION_COOKIE_SAMESITE = "Lax"

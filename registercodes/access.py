@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, DateTimeField, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
@@ -15,6 +15,7 @@ from registercodes import audit
 from registercodes.audit import Origin
 from registercodes.database import DATABASE_AWAY
 from registercodes.models import Action, Membership, RegisterCode, Team
+from registercodes.prepared import Given, Prepared
 
 log = logging.getLogger("registercodes.access")
 
@@ -42,30 +43,50 @@ class TeamSwitchedOff(MayNot):
     """One's own team, which makes no codes at present: its page says that rather than "not yours"."""
 
 
-def current_memberships() -> QuerySet[Membership]:
+def current_memberships(*, checked_since: Given | None = None) -> QuerySet[Membership]:
     """Memberships that a sign-in or re-check confirmed recently, of people who are not deactivated."""
-    return Membership.objects.filter(checked_at__gte=_lapsed_before(), user__is_active=True)
+    return Membership.objects.filter(checked_at__gte=checked_since or lapsed_before(), user__is_active=True)
 
 
-def _lapsed_before() -> datetime:
+def lapsed_before() -> datetime:
     return timezone.now() - timedelta(days=settings.MEMBERSHIP_DAYS)
+
+
+_OF = Given("user", BigIntegerField())
+_IN = Given("team", BigIntegerField())
+_LAPSED = Given("lapsed_before", DateTimeField())
+
+
+@Prepared
+def _teams() -> QuerySet[Team]:
+    return Team.objects.filter(memberships__user_id=_OF, memberships__checked_at__gte=_LAPSED)
+
+
+@Prepared
+def _memberships() -> QuerySet[Membership]:
+    return current_memberships(checked_since=_LAPSED).filter(user_id=_OF, team_id=_IN).values_list("pk")
+
+
+@Prepared
+def _memberships_to_issue() -> QuerySet[Membership]:
+    current = current_memberships(checked_since=_LAPSED)
+    return current.filter(user_id=_OF, team_id=_IN, team__active=True).values_list("pk")
 
 
 def teams_of(user: Any) -> list[Team]:
     """By name. Read once per request (``user`` is the request's own); what decides over a value asks ``may_issue``."""
     if not hasattr(user, "_teams"):
-        current = Team.objects.filter(memberships__user=user, memberships__checked_at__gte=_lapsed_before())
-        user._teams = list(current) if user.is_active else []
+        user._teams = _teams(user=user.pk, lapsed_before=lapsed_before()) if user.is_active else []
     return user._teams
 
 
 def is_member(user: Any, team_id: int) -> bool:
-    return current_memberships().filter(user=user, team_id=team_id).exists()
+    return bool(_memberships(user=user.pk, team=team_id, lapsed_before=lapsed_before()))
 
 
 def may_issue(user: Any, team: Team) -> bool:
     """Asked of the database anew each time: rights are read again before a value is shown."""
-    return current_memberships().filter(user=user, team=team, team__active=True).exists()
+    return bool(_memberships_to_issue(user=user.pk, team=team.pk, lapsed_before=lapsed_before()))
 
 
 def may_close(user: Any, code: RegisterCode) -> bool:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import DateTimeField, Expression, Func, Value
+from django.db.models import DateTimeField, Expression, Func
 from django.utils import timezone
 
 # Any other exception is a fault of ours and stays visible.
@@ -21,10 +21,10 @@ def now() -> datetime:
         return cursor.fetchone()[0]
 
 
-def now_beside() -> Expression:
-    """The same clock as ``now``, for a column of a statement that is made anyway."""
+def now_beside(machine: Expression) -> Expression:
+    """The same clock as ``now``, for a column of a statement that is made anyway; ``machine`` is this machine's."""
     if connection.vendor == "sqlite":
-        return Value(timezone.now(), output_field=DateTimeField())
+        return machine
     return Func(function="clock_timestamp", output_field=DateTimeField())
 
 

@@ -16,12 +16,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import BigIntegerField, DateTimeField, QuerySet, UUIDField
 from django.utils import timezone
 
 from registercodes import audit, cloud, database, places, policies, replacing, rules, settling, throttle
 from registercodes.audit import Origin
 from registercodes.database import DATABASE_AWAY
 from registercodes.models import Action, Outcome, RegisterCode, Team
+from registercodes.prepared import Given, Prepared
 from registercodes.rules import Asked, Problem
 from registercodes.secret import OneTimeValue
 from registercodes.tat.client import Created
@@ -127,7 +129,12 @@ def deny(problems: list[Problem], *, actor: Any, team: Team, origin: Origin) -> 
 
 
 def _is_known(submission: uuid.UUID) -> bool:
-    return RegisterCode.objects.filter(submission=submission).exists()
+    return bool(_sent_before(submission=submission))
+
+
+@Prepared
+def _sent_before() -> QuerySet[RegisterCode, tuple[int]]:
+    return RegisterCode.objects.filter(submission=Given("submission", UUIDField())).order_by().values_list("pk")
 
 
 def _replayed(submission: uuid.UUID, *, actor: Any, asked: Asked, origin: Origin) -> Replayed:
@@ -168,9 +175,7 @@ def _write_down(
     """Commit the request and its event under the team's lock; None when the submission is already there."""
     try:
         with transaction.atomic(durable=True):
-            # no_key: other writers, holding the audit head, insert events that refer to the team (else: deadlocks).
-            clocked = Team.objects.annotate(asked_at=database.now_beside())
-            locked = clocked.select_for_update(no_key=True).get(pk=team.pk)
+            [locked] = _locked(pk=team.pk, machine=timezone.now())
             problem = policies.closed_problem(locked) or policies.quota_problem(
                 locked, left=policies.left_today(locked)
             )
@@ -195,6 +200,13 @@ def _write_down(
             raise
         return None
     return written
+
+
+@Prepared
+def _locked() -> QuerySet[Team]:
+    """no_key: other writers, holding the audit head, insert events that refer to the team (else: deadlocks)."""
+    clocked = Team.objects.annotate(asked_at=database.now_beside(Given("machine", DateTimeField())))
+    return clocked.filter(pk=Given("pk", BigIntegerField())).select_for_update(no_key=True)
 
 
 def _linked(code: RegisterCode, old: RegisterCode, *, team: Team) -> dict[str, str]:

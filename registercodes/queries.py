@@ -1,17 +1,18 @@
 """Reads for pages: lists and timelines, in a pinned number of statements."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Exists, OuterRef
+from django.db.models import BigIntegerField, DateTimeField, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from registercodes import access, facts, listing
 from registercodes.listing import Wanted
 from registercodes.models import AuditEvent, RegisterCode, Team
+from registercodes.prepared import Given, Prepared
 from registercodes.rules import Asked
 
 PAGE = 25
@@ -72,20 +73,22 @@ def creators(teams: list[Team]) -> list[Any]:
 
 
 def twin_of(asked: Asked, *, user: Any, team: Team) -> str | None:
-    """The reference of the person's own code with the same parameters: a second tab, or a second thought.
+    """The reference of the person's own code with the same parameters: a second tab, or a second thought."""
+    found = _twin(team=team.pk, user=user.pk, since=timezone.now() - TWIN_WINDOW, **asdict(asked))
+    return found[0][0] if found else None
 
-    Its reference alone: every press asks, and building the whole row took half as long again.
-    """
-    since = timezone.now() - TWIN_WINDOW
+
+@Prepared
+def _twin() -> QuerySet[RegisterCode]:
     twins = RegisterCode.objects.filter(
-        team=team,
-        created_by=user,
-        created_at__gte=since,
+        team_id=Given("team", BigIntegerField()),
+        created_by_id=Given("user", BigIntegerField()),
+        created_at__gte=Given("since", DateTimeField()),
         state=RegisterCode.State.ISSUED,
         disable_wanted_at=None,
-        **asdict(asked),
+        **{field.name: Given(field.name, RegisterCode._meta.get_field(field.name)) for field in fields(Asked)},
     )
-    return twins.values_list("reference", flat=True).first()
+    return twins.values_list("reference")[:1]
 
 
 def timeline(code: RegisterCode) -> list[AuditEvent]:

@@ -9,12 +9,13 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import BigIntegerField, DateTimeField, F, Q, QuerySet
 from django.utils import timezone
 
 from registercodes import access
 from registercodes.database import DATABASE_AWAY
 from registercodes.models import RegisterCode
+from registercodes.prepared import Given, Prepared
 
 log = logging.getLogger("registercodes.telling")
 
@@ -30,25 +31,31 @@ def notes_for(user: Any) -> Callable[[], list[RegisterCode]]:
 
 def _notes(user: Any) -> list[RegisterCode]:
     try:
-        found = list(_untold(user).order_by("-id").values_list("pk", flat=True)[:MOST])
+        now = timezone.now()
+        of = {"user": user.pk, "lapsed_before": access.lapsed_before(), "now": now, "stored_before": now - STORING}
+        found = [pk for (pk,) in _untold(**of)] if user.is_active else []
         return list(RegisterCode.objects.select_related("team").filter(pk__in=found).order_by("-id")) if found else []
     except DATABASE_AWAY:
         log.warning("notes_not_read", exc_info=True)
         return []
 
 
-def _untold(user: Any) -> Any:
+@Prepared
+def _untold() -> QuerySet[RegisterCode]:
     """Of what nobody made anew yet. What was told as never made, and then found, is told again.
 
-    Every page asks, and mostly there is none: whoever reads it takes the keys, which costs a third less than rows.
+    Every page asks, and mostly there is none: the keys alone cost a third less than rows.
     """
-    now = timezone.now()
+    user = Given("user", BigIntegerField())
     unheard = Q(told_at=None) | Q(told_at__lt=F("settled_at"))
     resolved = Q(state__in=[State.FOUND, State.ABSENT]) & unheard
-    open_ended = Q(expires_at=None) | Q(expires_at__gt=now)
-    lost = Q(state=State.ISSUED, confirmed_at=None, disable_wanted_at=None, told_at=None, created_at__lt=now - STORING)
-    mine = RegisterCode.objects.filter(created_by=user, team__in=access.teams_of(user), replaced_by=None)
-    return mine.filter(resolved | (lost & open_ended))
+    open_ended = Q(expires_at=None) | Q(expires_at__gt=Given("now", DateTimeField()))
+    stale = Q(created_at__lt=Given("stored_before", DateTimeField()))
+    lost = Q(state=State.ISSUED, confirmed_at=None, disable_wanted_at=None, told_at=None) & stale
+    current = access.current_memberships(checked_since=Given("lapsed_before", DateTimeField()))
+    teams = current.filter(user_id=user).values("team")
+    mine = RegisterCode.objects.filter(created_by_id=user, team__in=teams, replaced_by=None)
+    return mine.filter(resolved | (lost & open_ended)).order_by("-id").values_list("pk")[:MOST]
 
 
 def put_away(code: RegisterCode) -> None:

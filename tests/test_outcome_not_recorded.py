@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)  # a connection is given up
 NEW = "/teams/web/codes/new/"
 CREATE, DISABLE = "CreateRegisterCode", "DisableRegisterCodes"
 MADE = "The code was made, but its value is withheld"
-RIGHTS_AGAIN = 'AS "a" FROM "registercodes_membership"'
+RIGHTS_AGAIN = 'AS "pk" FROM "registercodes_membership"'
 OUTCOME = 'UPDATE "registercodes_registercode"'
 BUDGET = "registercodes_callbudget"
 SLOT = {"sqlite": 4, "postgresql": 3}[connection.vendor]  # statements that the first slot takes

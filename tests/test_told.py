@@ -7,6 +7,7 @@ from reading_pages import send, text, value_in
 from records import a_code
 from syncs import ago
 
+from portal.sso.models import User
 from registercodes import telling
 from registercodes.models import Membership, RegisterCode
 
@@ -174,3 +175,11 @@ def test_a_database_that_is_away_costs_the_note_and_not_the_page(alice, web):
     with connection.execute_wrapper(away):
         assert read() == []
     assert RegisterCode.objects.count() == 1
+
+
+def test_of_a_team_that_one_was_not_seen_in_for_long_nothing_is_told(as_alice, alice, web, settings):
+    a_code(team=web, person=alice, **OLD)
+    assert notes(as_alice)
+
+    Membership.objects.filter(user=alice).update(checked_at=ago(days=settings.MEMBERSHIP_DAYS, minutes=1))
+    assert telling.notes_for(User.objects.get(pk=alice.pk))() == []
