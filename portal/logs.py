@@ -21,6 +21,7 @@ SECRET_SHAPES = re.compile(
     r"|\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"  # a signed token
     r"|(?<=RegisterCodeValue)(\\*[\"']\s*:\s*\\*[\"'])[^\"'\\]+"
 )
+SHORTEST_SHAPE = 20  # a signed token: "eyJ", eight more, a dot, eight more; most words of a line are shorter
 NEVER_LOGGED = "request"  # Django adds the request object, whose repr is its address: the callback's holds a code
 DIGEST_KEYS = frozenset({"digest", "previous_digest", "fingerprint"})
 
@@ -50,9 +51,12 @@ class RedactingFormatter(JsonFormatter):
     def redact(self, key: str, value: Any) -> Any:
         if value is None or isinstance(value, bool | int | float) or key in DIGEST_KEYS:
             return value
-        text = SECRET_SHAPES.sub(REDACTED, value if isinstance(value, str) else str(value))
+        text = value if isinstance(value, str) else str(value)
+        if len(text) >= SHORTEST_SHAPE:
+            text = SECRET_SHAPES.sub(REDACTED, text)
         for secret in self.secrets:
-            text = text.replace(secret, REDACTED)
+            if secret in text:
+                text = text.replace(secret, REDACTED)
         return text
 
 

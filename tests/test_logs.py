@@ -146,3 +146,19 @@ def test_a_record_that_cannot_be_formatted_is_named_and_its_arguments_are_not_pr
     assert [line["event"] for line in spoken.lines()] == ["unprintable_record"] * 2
     assert all("test_logs.py" in line["where"] for line in spoken.lines())
     assert VALUE not in spoken.stream.getvalue() + capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "shortest",
+    ["eyJabcdefgh.abcdefgh", 'RegisterCodeValue": "x', "TC3-HMAC-SHA256 Credential=Signature=a", "0" * 64],
+)
+def test_no_shape_of_a_secret_is_too_short_to_be_looked_for(spoken, shortest):
+    """In a text of its own, with nothing around it."""
+    logging.getLogger("registercodes.tests").info("said", extra={"word": shortest})
+    assert REDACTED in spoken.lines()[0]["word"]
+
+
+def test_a_secret_of_ours_is_taken_out_however_short_it_is(spoken, monkeypatch):
+    monkeypatch.setattr(RedactingFormatter, "secrets", ("s3cr3t",))
+    logging.getLogger("registercodes.tests").info("said", extra={"word": "a s3cr3t"})
+    assert spoken.lines()[0]["word"] == f"a {REDACTED}"
