@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection, connections, transaction
 
 from registercodes import throttle
@@ -188,3 +189,22 @@ def test_a_machine_that_always_wakes_late_never_waits_for_ever(nineteen):
 
     assert throttle.Turn(CREATE, sleep=always_late).comes()
     assert len(slept) == throttle.SLOTS_MAX
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite's commits are all flushed")
+@pytest.mark.django_db(transaction=True)
+def test_only_a_slot_that_is_due_at_once_waits_for_no_disk():
+    flushed = []
+
+    def look(execute, sql, params, many, context):
+        found = execute(sql, params, many, context)
+        flushed.append(connection.connection.execute("SHOW synchronous_commit").fetchone()[0])
+        return found
+
+    CallBudget.objects.create(account=settings.TAT_ACCOUNT, action=CREATE)
+    for _ in range(2):  # the second lies ahead
+        with connection.execute_wrapper(look):
+            throttle.reserve(CREATE, wait=5)
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        assert (flushed, cursor.fetchone()) == (["off", "on"], ("on",))
