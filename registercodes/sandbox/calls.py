@@ -10,7 +10,7 @@ KEPT = 100_000
 
 @dataclass(frozen=True)
 class Call:
-    """`arrived` and `answered` are Unix seconds of the machine's own clock."""
+    """`arrived` (its first byte) and `answered` are Unix seconds of the machine's own clock."""
 
     number: int
     arrived: float
@@ -37,10 +37,10 @@ class Calls:
         self._calls: dict[int, Call] = {}
         self._next = 1
 
-    def arrive(self, **facts: str) -> int:
+    def arrive(self, *, at: float | None = None, **facts: str) -> int:
         with self._lock:
             number, self._next = self._next, self._next + 1
-            self._calls[number] = Call(number=number, arrived=time.time(), **facts)
+            self._calls[number] = Call(number=number, arrived=at or time.time(), **facts)
             self._numbers.append(number)
             if len(self._numbers) > KEPT:
                 self._calls.pop(self._numbers.popleft(), None)

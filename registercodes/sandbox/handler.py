@@ -37,6 +37,7 @@ class Handler(BaseHTTPRequestHandler):
     def handle_one_request(self) -> None:
         """A look at what arrived, without taking it, for the fault that resets before reading."""
         arrived = self.rfile.peek()
+        self.first_byte = time.time()
         if arrived and self.cloud.faults.has_early() and self._is_reset_early(arrived):
             reset(self.connection)
             self.close_connection = True
@@ -52,6 +53,7 @@ class Handler(BaseHTTPRequestHandler):
         )
         if fault:
             self.cloud.calls.arrive(
+                at=self.first_byte,
                 action="" if fault.action == "*" else fault.action,
                 region="",
                 request_id="",
@@ -115,7 +117,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _serve_api(self) -> None:
         cloud, request_id = self.cloud, _new_id()
-        number = cloud.calls.arrive(request_id=request_id, **self._facts())
+        number = cloud.calls.arrive(at=self.first_byte, request_id=request_id, **self._facts())
         try:
             self._answer_call(number, request_id)
         finally:
