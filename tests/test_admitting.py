@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from records import a_code
 from test_lists import told
 from test_states import AS_OF, NOW, OURS, TABLE, THEIRS
 
 from registercodes import admitting, overview, states
-from registercodes.models import RegisterCode, SyncRun
+from registercodes.models import RegisterCode, SyncRun, UpstreamCode
 
 pytestmark = pytest.mark.django_db
 ADMITTING = {str(state) for state in states.ADMITTING}
@@ -70,3 +72,25 @@ def test_a_code_of_another_account_or_region_is_not_taken_for_ours(alice, web):
     told(other, **(THEIRS | {"gone_at": NOW}))
 
     assert usable() == [code]
+
+
+def test_what_another_account_says_of_the_same_id_is_of_another_code(alice, web):
+    code = a_code(team=web, person=alice, **OURS)
+    told(code, **(THEIRS | {"registered_count": 3, "enabled": False}))
+    UpstreamCode.objects.update(account="another")
+    SyncRun.objects.all().delete()
+
+    assert usable() == [code]
+    assert [(line.codes, line.uses) for line in overview.still_open(admitting.at(NOW))] == [(1, 10)]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's planner goes by how many rows there are")
+def test_what_is_counted_is_read_from_indexes_alone(alice, web):
+    with CaptureQueriesContext(connection) as asked:
+        overview.still_open(admitting.at(NOW))
+    with connection.cursor() as cursor:
+        counting = next(one["sql"] for one in asked if "UNION ALL" in one["sql"])
+        cursor.execute("EXPLAIN QUERY PLAN " + counting)
+        steps = [step for *_, step in cursor.fetchall() if step.startswith(("SEARCH", "SCAN"))]
+    assert any("upstream_there" in step for step in steps)
+    assert [step for step in steps if "COVERING INDEX" not in step] == []

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from registercodes import rules, states, wording
+from registercodes.models.cloud_link import CloudLink
 from registercodes.models.teams import Team
 from registercodes.tat.answers import CODE_MAX
 
@@ -99,6 +100,7 @@ class RegisterCode(models.Model):
         editable=False,
         related_name="+",
     )
+    in_cloud_to_count = CloudLink("UpstreamCode")
 
     class Meta:
         ordering = ["-id"]

@@ -48,7 +48,7 @@ class UpstreamCode(models.Model):
             # What the cloud still has, with all that is counted of it: most rows of a long record are gone.
             models.Index(
                 fields=[
-                    *("account", "region", "code_id", "register_limit", "registered_count", "enabled", "expires_at"),
+                    *("code_id", "region", "account", "register_limit", "registered_count", "enabled", "expires_at"),
                     *("changed_at", "gone_at"),
                 ],
                 condition=models.Q(gone_at__isnull=True),
