@@ -48,6 +48,11 @@ class Bar:
     says: str
     href: str
 
+    @property
+    def outline(self) -> str:
+        """For a path: one word where a rectangle has four, which a page writes out twice for hundreds of bars."""
+        return f"M{self.x} {self.y}h{self.width}v{self.height}h-{self.width}z"
+
 
 @dataclass(frozen=True)
 class Words:

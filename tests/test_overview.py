@@ -183,7 +183,7 @@ def test_each_picture_has_a_name_a_description_and_its_table(as_dora, happened, 
         assert '<svg role="img" viewBox="0 0 380' in page
         assert f'<title id="{name}-title">' in page and f'<desc id="{name}-desc">' in page
     assert page.count("<details") == page.count('role="img"') == 6
-    bars, links = page.count('<rect class="bar '), len(re.findall(r'<a href="[^"]+" tabindex="-1"><title>', page))
+    bars, links = page.count('<path class="bar '), len(re.findall(r'<a href="[^"]+" tabindex="-1"><title>', page))
     assert bars == links > 10
 
 
