@@ -119,7 +119,11 @@ if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",  # NORMAL loses commits at power loss
     }
 elif DATABASES["default"]:
-    limits = {"lock_timeout": DATABASE_WAIT_SECONDS * 1000, "idle_in_transaction_session_timeout": 60_000}
+    limits = {
+        "lock_timeout": DATABASE_WAIT_SECONDS * 1000,
+        "idle_in_transaction_session_timeout": 60_000,
+        "max_parallel_workers_per_gather": 0,  # our longest statements take less than starting workers for them
+    }
     if "portal.wsgi" in sys.modules:  # the pages alone: migrate, and commands that read the whole record, take long
         limits["statement_timeout"] = DATABASE_STATEMENT_SECONDS * 1000
     DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {
