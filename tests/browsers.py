@@ -183,6 +183,8 @@ def leaving(page: Page) -> list[str]:
         asked.append(dialog.type)
         dialog.dismiss()
 
+    # Scripts run after the page is there: the buttons that they show tell that they listen.
+    expect(page.get_by_role("button", name="Copy the value")).to_be_visible()
     page.on("dialog", stay)
     page.get_by_role("link", name="Its record, and how to disable it").click(no_wait_after=True)
     if not asked:
