@@ -15,6 +15,8 @@ from typing import Any
 
 import django
 
+from bench import worker
+
 EVENTS = "/admin/registercodes/auditevent/"
 STOCK = "/stock/registercodes/auditevent/"
 KILOBYTE = 1024
@@ -27,6 +29,7 @@ def pages(times: int) -> dict[str, Any]:
     from django.test import override_settings
 
     cookie = _auditor()
+    answered = worker.started()
     portal = WSGIHandler()
     with override_settings(MIDDLEWARE=settings.STOCK_MIDDLEWARE):
         stock = WSGIHandler()
@@ -35,7 +38,7 @@ def pages(times: int) -> dict[str, Any]:
     for name, ours, theirs in _questions():
         found[name] = {
             "rows": _ask(portal, ours, cookie).count(b'<th scope="row">'),
-            "ours": [_seconds(lambda ours=ours: _ask(portal, ours, cookie)) for _ in range(times)],
+            "ours": [_seconds(lambda ours=ours: _ask(portal, ours, cookie), then=answered) for _ in range(times)],
             "stock": _seconds(lambda theirs=theirs: _ask(stock, theirs, cookie)) if theirs else None,
         }
     return found
@@ -78,10 +81,12 @@ def _ask(handler: Callable[..., Any], address: str, cookie: str) -> bytes:
     return body
 
 
-def _seconds(work: Callable[[], Any]) -> float:
+def _seconds(work: Callable[[], Any], *, then: Callable[[], None] = lambda: None) -> float:
     started = time.perf_counter()
     work()
-    return time.perf_counter() - started
+    seconds = time.perf_counter() - started
+    then()
+    return seconds
 
 
 def export(times: int) -> dict[str, Any]:
