@@ -47,6 +47,7 @@ def is_news(synced: Synced) -> bool:
 
 
 class Command(BaseCommand):
+    is_ending = False
     help = (
         "Reads what codes the cloud has, resolves requests whose outcome is unknown and repeats disables that the "
         "cloud has not agreed to. Exit 0: every code of every region was seen; 1: not so, see the lines."
@@ -76,13 +77,22 @@ class Command(BaseCommand):
         return complete
 
     def go_on(self, regions: list[str], *, pause: float) -> None:
-        """Until TERM or Ctrl+C, which end it between two statements and let the region go."""
+        """Until TERM or Ctrl+C, which end it between two statements and let the region go.
+
+        Where what they raise is lost (Python ignores what is raised while an object is deleted), the pass is the last.
+        """
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, self.end)
         try:
-            while True:
+            while not self.is_ending:
                 self.sync_once(regions, news_only=True)
                 close_old_connections()  # a command has no request whose end would
-                time.sleep(pause)
+                if not self.is_ending:
+                    time.sleep(pause)
         except KeyboardInterrupt:
             return
+
+    def end(self, number: int, frame: Any) -> None:
+        self.is_ending = True
+        raise KeyboardInterrupt
