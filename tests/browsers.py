@@ -148,17 +148,17 @@ def pressing(page: Page) -> Callable[[], None]:
 
 
 def issued(page: Page, *, path: str = NEW, **fields: str) -> str:
-    """Fills the form, creates a code, and returns the value the page shows, once its scripts listen."""
+    """Fills the form, creates a code, and returns the value the page shows."""
     page.goto(path)
     fill(page, **fields)
     create(page)
-    value = value_on(page)
-    page.wait_for_load_state("domcontentloaded")  # deferred scripts run before it
-    return value
+    return value_on(page)
 
 
 def value_on(page: Page) -> str:
+    """Once the page's scripts listen: deferred ones run before its content counts as loaded."""
     expect(page.get_by_role("heading", name="Your register code")).to_be_visible()
+    page.wait_for_load_state("domcontentloaded")
     return page.locator("#the-value").inner_text()
 
 
