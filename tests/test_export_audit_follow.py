@@ -1,5 +1,6 @@
 """exportaudit --follow: every event in order, at least once, none left out, across stops, kills and restores."""
 
+import contextlib
 import json
 import os
 import signal
@@ -24,6 +25,7 @@ from tampering import (
 )
 
 from registercodes import following, restoring
+from registercodes.management.commands import exportaudit
 from registercodes.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
@@ -223,3 +225,20 @@ def test_a_row_that_is_not_chained_to_the_one_before_stops_it():
 
     with pytest.raises(following.Stopped, match="sequence 3: not chained"):
         list(following.batches(2, seen=seen))
+
+
+def test_a_stop_whose_interrupt_is_lost_ends_it_after_what_it_handed_out(cursor, capfdbinary, monkeypatch):
+    a_record(5)
+    stop, write = exportaudit.Stop(), following.write_cursor
+    monkeypatch.setattr(exportaudit, "Stop", lambda: stop)
+    monkeypatch.setattr(stop, "listen", lambda: None)
+
+    def told_to_stop(path, seen):
+        write(path, seen)
+        with contextlib.suppress(KeyboardInterrupt):
+            stop.tell(signal.SIGTERM, None)
+
+    monkeypatch.setattr(following, "write_cursor", told_to_stop)
+    call_command("exportaudit", "--follow", "--cursor", str(cursor))
+    handed_out = [json.loads(line)["event.sequence"] for line in capfdbinary.readouterr().out.splitlines()]
+    assert handed_out[-1] == AuditEvent.objects.count()

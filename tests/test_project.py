@@ -47,7 +47,7 @@ LAYERS = (
     ("replacing", "listing", "admitting"),
     ("models", "keys"),
     ("wording", "enrolling", "paging", "states", "batches", "sites", "pasted"),
-    ("rules", "secret", "tat", "database", "operator", "files", "charts", "risk", "prepared"),
+    ("rules", "secret", "tat", "database", "operator", "files", "charts", "risk", "prepared", "stopping"),
 )
 WITHOUT_DJANGO = ("rules", "secret", "charts", "enrolling", "tat", "sandbox")
 

@@ -18,6 +18,7 @@ from test_database_away import Unwritable
 
 from registercodes.management.commands import syncregistercodes
 from registercodes.models import RegisterCode, SyncRun, UpstreamCode
+from registercodes.stopping import Stop
 
 ROOT = Path(__file__).resolve().parent.parent
 NEW = "/teams/web/codes/new/"
@@ -104,13 +105,14 @@ def test_it_goes_on_through_an_outage_until_it_is_told_to_stop(portal):
 
 def test_a_stop_whose_interrupt_is_lost_ends_it_after_the_pass(monkeypatch):
     """Python drops what is raised while an object is deleted, and so dropped a TERM in one stop of six."""
-    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
-    command, passes = syncregistercodes.Command(), []
+    stop, command, passes = Stop(), syncregistercodes.Command(), []
+    monkeypatch.setattr(syncregistercodes, "Stop", lambda: stop)
+    monkeypatch.setattr(stop, "listen", lambda: None)
 
     def told_to_stop(regions, *, news_only):
         passes.append(regions)
         with contextlib.suppress(KeyboardInterrupt):
-            command.end(signal.SIGTERM, None)
+            stop.tell(signal.SIGTERM, None)
 
     monkeypatch.setattr(command, "sync_once", told_to_stop)
     command.go_on(["ap-seoul"], pause=1)

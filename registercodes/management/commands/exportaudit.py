@@ -1,7 +1,6 @@
 """Exports the audit record, or follows it, for the operator; who exported what is itself on record."""
 
 import logging
-import signal
 import sys
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ from registercodes.exporting import Export
 from registercodes.following import Stopped
 from registercodes.management.dates import day_or_moment, end_of
 from registercodes.models import Action, AuditEvent, Team
+from registercodes.stopping import Stop
 
 PAUSE = 1.0
 
@@ -105,28 +105,31 @@ class Command(BaseCommand):
             raise CommandError("--follow hands out everything, as JSON Lines on stdout: no filter, format or output.")
         if options["cursor"] is None:
             raise CommandError("--follow needs --cursor FILE.")
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        stop = Stop()
+        stop.listen()
         try:
-            self.hand_out(options["cursor"], once=options["once"])
+            self.hand_out(options["cursor"], once=options["once"], stop=stop)
         except KeyboardInterrupt:
             pass  # the cursor says where to go on
         except Stopped as why:
             raise CommandError(str(why)) from None
 
-    def hand_out(self, path: Path, *, once: bool) -> None:
+    def hand_out(self, path: Path, *, once: bool, stop: Stop) -> None:
         cursor = following.read_cursor(path)
         after = following.start(cursor)
         output = self.raw_output()
         if cursor is None:  # who goes on from a cursor goes on with the same export
             exporting.announce_follower(by=operator.name(), after=after)
-        while True:
+        while not stop.is_told:
             for batch in following.batches(after, seen=cursor):
                 output.write(exporting.jsonl_text(batch).encode())
                 output.flush()
                 after = batch[-1][exporting.SEQUENCE]
                 cursor = following.seen_at(batch[-1])
                 following.write_cursor(path, cursor)
-            if once:
+                if stop.is_told:
+                    return
+            if once or stop.is_told:
                 return
             time.sleep(PAUSE)
             after = following.start(cursor) if cursor else after  # restored meanwhile, under the same numbers

@@ -2,8 +2,6 @@
 
 import argparse
 import re
-import signal
-import threading
 import time
 from typing import Any
 
@@ -12,6 +10,7 @@ from django.db import close_old_connections
 
 from registercodes import syncing
 from registercodes.database import DATABASE_AWAY
+from registercodes.stopping import Stop
 from registercodes.syncing import Synced
 from registercodes.tat.calls import REGION
 
@@ -47,7 +46,6 @@ def is_news(synced: Synced) -> bool:
 
 
 class Command(BaseCommand):
-    is_ending = False
     help = (
         "Reads what codes the cloud has, resolves requests whose outcome is unknown and repeats disables that the "
         "cloud has not agreed to. Exit 0: every code of every region was seen; 1: not so, see the lines."
@@ -77,22 +75,14 @@ class Command(BaseCommand):
         return complete
 
     def go_on(self, regions: list[str], *, pause: float) -> None:
-        """Until TERM or Ctrl+C, which end it between two statements and let the region go.
-
-        Where what they raise is lost (Python ignores what is raised while an object is deleted), the pass is the last.
-        """
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, self.end)
+        """Until TERM or Ctrl+C, which end it between two statements, or after the pass, and let the region go."""
+        stop = Stop()
+        stop.listen()
         try:
-            while not self.is_ending:
+            while not stop.is_told:
                 self.sync_once(regions, news_only=True)
                 close_old_connections()  # a command has no request whose end would
-                if not self.is_ending:
+                if not stop.is_told:
                     time.sleep(pause)
         except KeyboardInterrupt:
             return
-
-    def end(self, number: int, frame: Any) -> None:
-        self.is_ending = True
-        raise KeyboardInterrupt
