@@ -130,6 +130,14 @@ def fill(page: Page, **fields: str) -> None:
         page.locator(f"#id_{name}").fill(text)
 
 
+def typed(page: Page, **fields: str) -> None:
+    """`fill`, and the page has said what that means. What changes at the portal next is then met by the next press,
+    not by the page's own question, which leaves for the sign-in by itself (a quarter of a second after the last key).
+    """
+    fill(page, **fields)
+    expect(page.locator("#plan")).not_to_have_attribute("data-waiting", "")
+
+
 def create(page: Page) -> None:
     """Presses the button; what comes of it is for the caller to expect.
 

@@ -74,6 +74,27 @@ def test_a_plan_that_cannot_be_refreshed_says_so_and_recovers(form):
     expect(form.get_by_text("Could not be refreshed")).to_be_hidden()
 
 
+def test_from_the_first_key_on_the_plan_shows_that_it_waits(form):
+    waits = form.evaluate("""() => {
+      const field = document.getElementById("id_register_limit");
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      return document.getElementById("plan").dataset.waiting;
+    }""")
+    assert waits == ""
+    expect(plan(form)).not_to_have_attribute("data-waiting", "")
+
+
+def test_a_question_dropped_for_the_press_is_not_called_a_failure(form):
+    form.route("**/plan/", lambda route: None)  # never answered
+    form.route("**/codes/new/", lambda route: route.fulfill(status=204))
+    with form.expect_request("**/plan/"):
+        fill(form, register_limit="7")
+    with form.expect_event("requestfailed"), form.expect_response("**/codes/new/"):
+        form.get_by_role("button", name="Create register code").click()
+    expect(plan(form)).to_have_attribute("data-waiting", "")
+    expect(form.get_by_text("Could not be refreshed")).to_be_hidden()
+
+
 def test_without_scripts_the_plan_owns_up_and_can_be_checked_before_sending(visit, shared_portal):
     page = visit(shared_portal, "alice")
     page.route("**/portal*.js", lambda route: route.abort())

@@ -8,7 +8,7 @@ from browser_sso import (
     enter,  # noqa: F401
     standing_company,  # noqa: F401
 )
-from browsers import NEW, create, creates, fill, issued, value_on
+from browsers import NEW, create, creates, fill, issued, typed, value_on
 from playwright.sync_api import Error, expect
 
 pytestmark = [
@@ -67,7 +67,7 @@ def test_reading_and_disabling_go_on_and_a_press_that_would_create_keeps_its_fie
     expect(alice.get_by_role("heading", name="to be closed")).to_be_visible()
     card = alice.url
     alice.goto(NEW)
-    fill(alice, **TYPED)
+    typed(alice, **TYPED)
     away(how)
     company.wait_past_the_check("alice")
     company.portal.sandbox.forget_calls()
@@ -94,7 +94,7 @@ def test_reading_and_disabling_go_on_and_a_press_that_would_create_keeps_its_fie
 def test_once_it_is_back_the_same_form_issues(company, enter, away):
     alice = enter("alice")
     alice.goto(NEW)
-    fill(alice, **TYPED)
+    typed(alice, **TYPED)
     away("refuse")
     company.wait_past_the_check("alice")
     create(alice)

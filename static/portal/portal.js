@@ -54,7 +54,6 @@ function refreshPlan(form) {
   const ask = async () => {
     if (request) request.abort();
     const mine = (request = new AbortController());
-    plan.dataset.waiting = "";
     try {
       const answer = await fetch(form.dataset.planUrl, {
         method: "POST",
@@ -78,6 +77,7 @@ function refreshPlan(form) {
     }
   };
   const soon = () => {
+    plan.dataset.waiting = "";
     clearTimeout(timer);
     timer = setTimeout(ask, 250);
   };
@@ -90,6 +90,7 @@ function refreshPlan(form) {
   form.addEventListener("submit", () => {
     clearTimeout(timer);
     if (request) request.abort();
+    request = null; // an end that was meant is no failure to tell of
   });
 }
 
