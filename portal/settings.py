@@ -126,7 +126,9 @@ elif DATABASES["default"]:
     }
     if "portal.wsgi" in sys.modules:  # the pages alone: migrate, and commands that read the whole record, take long
         limits["statement_timeout"] = DATABASE_STATEMENT_SECONDS * 1000
+    DATABASES["default"]["ENGINE"] = "portal.postgresql"
     DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {
+        "prepare_threshold": 1,
         "connect_timeout": DATABASE_WAIT_SECONDS,
         "tcp_user_timeout": DATABASE_SILENCE_SECONDS * 1000,  # what was sent and not acknowledged
         "keepalives_idle": 5,

@@ -16,14 +16,14 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from registercodes import keys, ownership
+from registercodes import keys, ownership, prepared
 from registercodes.models import Action, AuditEvent, AuditHead, Fold, Outcome, RegisterCode, Team
 
 log = logging.getLogger("registercodes.audit")
 
 FORM_VERSION = 1
 FOLD_WINDOW = timedelta(minutes=10)
-# By hand: every event passes here, and building these three in the ORM took longer than running them.
+# By hand: every event passes here, and building these in the ORM took longer than running them.
 HEAD = f"SELECT id, chain, sequence, digest FROM {AuditHead._meta.db_table} WHERE id = 1"  # noqa: S608 (our own words)
 MOVE_HEAD = f"UPDATE {AuditHead._meta.db_table} SET sequence = %s, digest = %s WHERE id = 1"  # noqa: S608
 # Form 1, for good: a later column is for a form 2, or every digest made before it would change.
@@ -35,11 +35,6 @@ FORM_1 = (
     *("key_id", "form_version", "previous_digest"),
 )
 FORMS = {1: FORM_1}
-APPENDED = tuple(AuditEvent._meta.get_field(name) for name in (*FORM_1, "digest"))
-APPEND = (
-    f"INSERT INTO {AuditEvent._meta.db_table} ({', '.join(field.column for field in APPENDED)}) "  # noqa: S608
-    f"VALUES ({', '.join(['%s'] * len(APPENDED))})"
-)
 LOGGED = tuple(name for name in (*FORM_1, "digest") if name not in {"chain", "at"})  # those go by other names
 USER_AGENT_MAX = 300
 
@@ -73,10 +68,7 @@ def record(
     detail: Mapping[str, Any] | None = None,
     **facts: Any,
 ) -> AuditEvent:
-    """Append one event; ``facts`` are columns that no code supplies. Needs an open transaction.
-
-    What is returned has no ``id``: nobody asks for it, and reading it back would be a statement more.
-    """
+    """Append one event; ``facts`` are columns that no code supplies. Needs an open transaction."""
     head = lock_head()
     key = keys.current()
     event = AuditEvent(
@@ -102,16 +94,14 @@ def record(
     )
     event.account = event.account or account()
     event.digest = digest_of(event, key=key)
-    _append(event)
+    prepared.insert(event)
+    _move_head(event)
     transaction.on_commit(lambda: _log_line(event))
     return event
 
 
-def _append(event: AuditEvent) -> None:
-    connection = transaction.get_connection()
-    values = [field.get_db_prep_save(getattr(event, field.attname), connection) for field in APPENDED]
-    with connection.cursor() as cursor:
-        cursor.execute(APPEND, values)
+def _move_head(event: AuditEvent) -> None:
+    with prepared.planned_cursor(transaction.get_connection()) as cursor:
         cursor.execute(MOVE_HEAD, (event.sequence, event.digest))
 
 
@@ -122,7 +112,7 @@ def lock_head() -> AuditHead:
         raise transaction.TransactionManagementError("an audit event belongs to a transaction")
     ownership.must_be_ours()
     lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
-    with connection.cursor() as cursor:
+    with prepared.planned_cursor(connection) as cursor:
         cursor.execute(HEAD + lock)
         found = cursor.fetchone()
     if found is None:

@@ -19,7 +19,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import BigIntegerField, DateTimeField, QuerySet, UUIDField
 from django.utils import timezone
 
-from registercodes import audit, cloud, database, places, policies, replacing, rules, settling, throttle
+from registercodes import audit, cloud, database, places, policies, prepared, replacing, rules, settling, throttle
 from registercodes.audit import Origin
 from registercodes.database import DATABASE_AWAY
 from registercodes.models import Action, Outcome, RegisterCode, Team
@@ -183,7 +183,7 @@ def _write_down(
                 raise _TeamMayNot(problem)
             code = _new_row(actor=actor, team=locked, asked=asked, submission=submission, origin=origin)
             detail = _linked(code, replaces, team=locked) if replaces else {}
-            code.save(force_insert=True)
+            prepared.insert(code)
             audit.record(
                 Action.CODE_REQUESTED,
                 Outcome.UNKNOWN,

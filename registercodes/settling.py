@@ -6,17 +6,20 @@ its event. What cannot be written is not shown, and the code is closed.
 
 import logging
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import BigIntegerField, QuerySet
 from django.utils import timezone
 
 from registercodes import access, audit, keys, lifecycle
 from registercodes.audit import Origin
 from registercodes.database import DATABASE_AWAY
 from registercodes.models import Action, Outcome, RegisterCode
+from registercodes.prepared import Given, PreparedUpdate
 from registercodes.secret import OneTimeValue
 from registercodes.tat.client import Created
 from registercodes.tat.errors import NotSent, Refused, TatError, Unknown
@@ -28,6 +31,13 @@ OUTCOME_PAUSE = 0.25
 NOT_RECORDED = "not_recorded"  # told to the person, never saved: the row could not be written
 
 State = RegisterCode.State
+
+# The columns of an outcome, as they stand while a code is pending.
+NO_OUTCOME = {
+    **dict.fromkeys(("reason", "error_code", "code_id", "tencent_request_id"), ""),
+    **dict.fromkeys(("value_fingerprint", "fingerprint_key"), ""),
+    **dict.fromkeys(("expires_at", "disable_wanted_at")),
+}
 
 
 def settle(
@@ -167,11 +177,9 @@ def _write_outcome(
     with transaction.atomic(durable=True):
         if verdict.state == State.ISSUED and not access.may_issue(actor, code.team):
             verdict = _withheld(verdict.columns, reason="rights_gone")
-        # Those of an attempt that was rolled back are still on ``code``: each attempt says them anew.
-        fresh = {"reason": "", "disable_wanted_at": None}
-        columns = {**fresh, **verdict.columns, "state": verdict.state, "settled_at": settled_at}
-        moved = RegisterCode.objects.filter(pk=code.pk, state=State.PENDING).update(**columns)
-        if not moved:
+        # All of them: those of an attempt that was rolled back are still on ``code``.
+        columns = {**NO_OUTCOME, **verdict.columns, "state": verdict.state, "settled_at": settled_at}
+        if not _pending_moved(pk=code.pk, **columns):
             return None
         for name, value in columns.items():
             setattr(code, name, value)
@@ -187,6 +195,12 @@ def _write_outcome(
         if verdict.state == State.WITHHELD:
             audit.record(Action.CODE_DISABLE_REQUESTED, Outcome.UNKNOWN, code=code, team=code.team, origin=origin)
     return verdict
+
+
+@PreparedUpdate
+def _pending_moved() -> tuple[QuerySet[RegisterCode], Iterable[str]]:
+    pending = RegisterCode.objects.filter(pk=Given("pk", BigIntegerField()), state=State.PENDING)
+    return pending, (*NO_OUTCOME, "state", "settled_at")
 
 
 def _recognised(code: RegisterCode, verdict: _Verdict, *, settled_at: datetime) -> _Verdict | None:

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from registercodes.models import CallBudget
+from registercodes.prepared import planned_cursor
 
 MICROSECONDS = 1_000_000
 QUEUE_SECONDS = 5.0
@@ -36,6 +37,7 @@ SERVER_CLOCK = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 UNFLUSHED = (
     f"CASE WHEN next_at - %(interval)s <= {SERVER_CLOCK} THEN set_config('synchronous_commit', 'off', true) END"
 )
+TAKE_OF_SERVER = f"{TAKE.format(now=SERVER_CLOCK)} RETURNING next_at - %(interval)s, {SERVER_CLOCK}, {UNFLUSHED}"
 
 
 @dataclass(frozen=True)
@@ -92,11 +94,10 @@ def reserve(action: str, *, wait: float) -> Slot | None:
         "wait": int(wait * MICROSECONDS),
         "ahead": AHEAD_MAX,
     }
-    with transaction.atomic(durable=True):
+    taken = _taken(asked)
+    if taken is None:  # too long a queue, or the first call of all
+        CallBudget.objects.bulk_create([CallBudget(**which)], ignore_conflicts=True)
         taken = _taken(asked)
-        if taken is None:  # too long a queue, or the first call of all
-            CallBudget.objects.bulk_create([CallBudget(**which)], ignore_conflicts=True)
-            taken = _taken(asked)
     if taken is None:
         return None
     slot, now, read = taken
@@ -105,18 +106,27 @@ def reserve(action: str, *, wait: float) -> Slot | None:
 
 
 def _taken(asked: dict[str, Any]) -> tuple[int, int, float] | None:
-    """The slot, the clock all callers share and our own at that moment; None where no row was moved.
+    """The slot, the clock all callers share and our own at that moment; None where no row was moved."""
+    return _taken_of_server(asked) if connection.vendor == "postgresql" else _taken_of_file(asked)
 
-    A server reads its clock for RETURNING once more, after any wait for the row: who stood behind a caller
+
+def _taken_of_server(asked: dict[str, Any]) -> tuple[int, int, float] | None:
+    """One statement that commits by itself: BEGIN and COMMIT cost as much again.
+
+    It reads the clock for RETURNING once more, after any wait for the row: who stood behind a caller
     that was rolled back has then lost the slot, and does not leave together with the next one.
     """
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            returned = f"next_at - %(interval)s, {SERVER_CLOCK}, {UNFLUSHED}"
-            cursor.execute(f"{TAKE.format(now=SERVER_CLOCK)} RETURNING {returned}", asked)
-            found = cursor.fetchone()
-            return (*found[:2], time.monotonic()) if found else None
-        # The immediate transaction has locked the file already, and its clock is this machine's.
+    with transaction.atomic(durable=True):
+        pass  # sends nothing, and refuses a transaction around: others would wait for its row
+    with planned_cursor(connection) as cursor:
+        cursor.execute(TAKE_OF_SERVER, asked)
+        found = cursor.fetchone()
+    return (*found[:2], time.monotonic()) if found else None
+
+
+def _taken_of_file(asked: dict[str, Any]) -> tuple[int, int, float] | None:
+    """The immediate transaction locks the file before the clock is read, which is this machine's."""
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
         now, read = time.time_ns() // 1000, time.monotonic()
         cursor.execute(TAKE.format(now="%(now)s"), asked | {"now": now})
         if not cursor.rowcount:

@@ -191,14 +191,21 @@ def test_a_machine_that_always_wakes_late_never_waits_for_ever(nineteen):
     assert len(slept) == throttle.SLOTS_MAX
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_slot_is_never_taken_inside_another_transaction(nineteen):
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+        throttle.reserve(CREATE, wait=5)
+
+
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite's commits are all flushed")
 @pytest.mark.django_db(transaction=True)
 def test_only_a_slot_that_is_due_at_once_waits_for_no_disk():
     flushed = []
 
     def look(execute, sql, params, many, context):
-        found = execute(sql, params, many, context)
-        flushed.append(connection.connection.execute("SHOW synchronous_commit").fetchone()[0])
+        with connection.connection.transaction():  # the statement has one of its own, over when it returns
+            found = execute(sql, params, many, context)
+            flushed.append(connection.connection.execute("SHOW synchronous_commit").fetchone()[0])
         return found
 
     CallBudget.objects.create(account=settings.TAT_ACCOUNT, action=CREATE)

@@ -7,7 +7,7 @@ import weakref
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.db.models import BigIntegerField, CharField, DateTimeField, F, UUIDField
 from django.db.models.sql.compiler import SQLCompiler
 from django.test.utils import CaptureQueriesContext
@@ -15,7 +15,7 @@ from records import a_code
 from threads import at_once
 
 from registercodes.models import Membership, RegisterCode, Team
-from registercodes.prepared import Given, Prepared
+from registercodes.prepared import Given, Prepared, PreparedUpdate, insert
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
@@ -144,3 +144,67 @@ def test_a_lock_outside_a_transaction_is_refused_each_time(web):
     for _ in range(2):
         with pytest.raises(transaction.TransactionManagementError):
             prepared(pk=web.pk)
+
+
+# Writes.
+
+
+@PreparedUpdate
+def checked_by():
+    members = Membership.objects.filter(
+        team__key=Given("key", CharField()), checked_at__lt=Given("at", DateTimeField())
+    )
+    return members, ["checked_at"]
+
+
+@PreparedUpdate
+def settled():
+    return RegisterCode.objects.filter(pk=Given("pk", BigIntegerField()), state="pending"), ["state", "settled_at"]
+
+
+def test_an_update_sets_what_it_is_given_in_the_rows_it_is_for_and_counts_them(web, alice, bob):
+    first, second = (a_code(team=web, person=one, state="pending") for one in (alice, bob))
+    assert settled(pk=first.pk, state="unknown", settled_at=NOON) == 1
+    assert settled(pk=first.pk, state="refused", settled_at=NOON) == 0
+    assert list(RegisterCode.objects.order_by("pk").values_list("state", "settled_at")) == [
+        ("unknown", NOON),
+        ("pending", None),
+    ]
+    assert settled(pk=second.pk, state="unknown", settled_at=None) == 1
+    second.refresh_from_db()
+    assert (second.state, second.settled_at) == ("unknown", None)
+
+
+def test_an_update_lacking_a_column_names_it(web, alice):
+    with pytest.raises(KeyError, match="settled_at"):
+        settled(pk=a_code(team=web, person=alice, state="pending").pk, state="unknown")
+
+
+def test_an_update_is_for_one_table(web):
+    with pytest.raises(NotImplementedError, match="one table"):
+        checked_by(key="web", at=NOON, checked_at=NOON)
+
+
+def test_an_inserted_row_is_as_a_saved_one(web, payments):
+    def a_team(key: str) -> Team:
+        return Team(
+            key=key, sso_group=key, name="Über", allowed_networks=["10.0.0.0/8"], regions=[], codes_per_day=None
+        )
+
+    saved, inserted = a_team("saved"), a_team("inserted")
+    saved.save(force_insert=True)
+    insert(inserted)
+    assert inserted.pk == saved.pk + 1
+    assert not inserted._state.adding
+    of_row = {field.attname for field in Team._meta.concrete_fields} - {"id", "key", "sso_group", "created_at"}
+    for name in of_row:
+        assert getattr(Team.objects.get(key="inserted"), name) == getattr(Team.objects.get(key="saved"), name), name
+    inserted.name = "Renamed"
+    inserted.save()
+    assert Team.objects.get(pk=inserted.pk).name == "Renamed"
+
+
+def test_a_second_insert_of_what_may_be_there_once_is_refused(web):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert(Team(key="web", sso_group="another", name="Another"))
+    assert Team.objects.count() == 1

@@ -1,0 +1,1 @@
+"""The portal's database backend where the record is kept on a PostgreSQL server (settings: ENGINE)."""
