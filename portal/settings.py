@@ -128,7 +128,7 @@ elif DATABASES["default"]:
         limits["statement_timeout"] = DATABASE_STATEMENT_SECONDS * 1000
     DATABASES["default"]["ENGINE"] = "portal.postgresql"
     DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {
-        "prepare_threshold": 1,
+        "prepare_threshold": 0,  # of planned_cursor's statements, at their first run; all others are never the same
         "connect_timeout": DATABASE_WAIT_SECONDS,
         "tcp_user_timeout": DATABASE_SILENCE_SECONDS * 1000,  # what was sent and not acknowledged
         "keepalives_idle": 5,

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import BigIntegerField, DateTimeField, QuerySet, UUIDField
 from django.utils import timezone
 
@@ -275,6 +275,7 @@ def _without_turn(asked: Callable[[], bool], *, code: RegisterCode) -> str:
         return "busy"
     except Exception:
         log.exception("budget_unusable", extra={"reference": code.reference})
+        connection.close_if_unusable_or_obsolete()  # a plan may be older than the table
         return "no_budget"
 
 

@@ -1,4 +1,4 @@
-"""Statements that Django builds once per process and PostgreSQL plans once per connection.
+"""Statements that Django builds once per process, and PostgreSQL parses and plans for a connection, not for a run.
 
 For what every page asks and every press writes: building the SQL of a small
 queryset costs several times what running it does, and so does planning it.
@@ -18,7 +18,7 @@ from django.db.models.sql import UpdateQuery
 
 
 def planned_cursor(connection: Any) -> Any:
-    """For a statement that always reads the same: PostgreSQL parses and plans it once per connection."""
+    """For a statement that always reads the same: PostgreSQL parses it once per connection, plans it a few times."""
     return connection.planned_cursor() if connection.vendor == "postgresql" else connection.cursor()
 
 
@@ -120,7 +120,10 @@ class PreparedUpdate:
         """The number of rows that were there to change."""
         connection = connections[DEFAULT_DB_ALIAS]
         sql, parameters = self._made.get(connection.vendor) or self._made.setdefault(connection.vendor, self._make())
-        with planned_cursor(connection) as cursor:
+        unknown = given.keys() - {one.name for one in parameters if isinstance(one, Given)}
+        if unknown:
+            raise TypeError(f"would not be written: {', '.join(sorted(unknown))}")
+        with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS), planned_cursor(connection) as cursor:
             cursor.execute(sql, _filled(parameters, given, connection))
             return cursor.rowcount
 
@@ -136,11 +139,11 @@ class PreparedUpdate:
 
 
 def insert(row: Model) -> None:
-    """What ``row.save(force_insert=True)`` does for a model with a key of the database's and no signals."""
+    """What ``row.save(force_insert=True)`` does, for a row whose key the database gives; sends no signals."""
     connection = connections[DEFAULT_DB_ALIAS]
     sql, fields = _insert_of(type(row), connection.vendor)
     values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
-    with planned_cursor(connection) as cursor:
+    with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS), planned_cursor(connection) as cursor:
         cursor.execute(sql, values)
         [row.pk] = cursor.fetchone()
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, NotSupportedError, connection, transaction
 from django.db.models import BigIntegerField, QuerySet
 from django.utils import timezone
 
@@ -28,6 +28,10 @@ log = logging.getLogger("registercodes.issuing")
 
 OUTCOME_SECONDS = 20.0  # how long a busy database is retried before the value is given up
 OUTCOME_PAUSE = 0.25
+PASSING = (
+    *DATABASE_AWAY,
+    NotSupportedError,
+)  # the last: a plan older than its table, which a new connection makes anew
 NOT_RECORDED = "not_recorded"  # told to the person, never saved: the row could not be written
 
 State = RegisterCode.State
@@ -164,7 +168,7 @@ def _persist(code: RegisterCode, verdict: _Verdict, *, actor: Any, origin: Origi
                 raise
             log.critical("code_id_is_taken", extra={"reference": code.reference})
             verdict = _unbelievable(verdict)
-        except DATABASE_AWAY:
+        except PASSING:
             if time.monotonic() > give_up:
                 raise
             connection.close_if_unusable_or_obsolete()

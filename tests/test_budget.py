@@ -203,7 +203,8 @@ def test_only_a_slot_that_is_due_at_once_waits_for_no_disk():
     flushed = []
 
     def look(execute, sql, params, many, context):
-        with connection.connection.transaction():  # the statement has one of its own, over when it returns
+        # Of its own the statement has one that is over, and its setting with it, when it returns; so here is one more.
+        with connection.connection.transaction():
             found = execute(sql, params, many, context)
             flushed.append(connection.connection.execute("SHOW synchronous_commit").fetchone()[0])
         return found

@@ -2,7 +2,7 @@
 
 import pytest
 from call_endings import was_anything_created
-from django.db import InterfaceError, OperationalError, ProgrammingError, connection
+from django.db import InterfaceError, NotSupportedError, OperationalError, ProgrammingError, connection
 from django.utils import timezone
 from reading_pages import heading, send, text, value_in
 from threads import at_once
@@ -176,6 +176,15 @@ def test_a_recorded_withholding_says_that_it_goes_on_or_that_it_is_done(as_alice
 
 
 # A COMMIT whose answer is lost.
+
+
+def test_a_table_altered_between_the_call_and_its_outcome_costs_no_value(as_alice, typed, cloud, monkeypatch):
+    """PostgreSQL's word for a plan that is older than its table; the next attempt plans anew."""
+    monkeypatch.setattr(settling, "OUTCOME_SECONDS", 5)
+    with failing(OUTCOME, how=NotSupportedError):
+        page = send(as_alice, NEW, typed())
+    assert cloud.is_value(RegisterCode.objects.get(state="issued").code_id, value_in(page))
+    assert called(cloud) == [CREATE]
 
 
 def test_an_outcome_whose_commit_was_not_answered_is_recognised_and_its_value_shown(

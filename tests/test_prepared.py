@@ -180,6 +180,22 @@ def test_an_update_lacking_a_column_names_it(web, alice):
         settled(pk=a_code(team=web, person=alice, state="pending").pk, state="unknown")
 
 
+def test_an_update_given_a_column_it_does_not_have_refuses_it(web, alice):
+    code = a_code(team=web, person=alice, state="pending")
+    with pytest.raises(TypeError, match="would not be written: reason"):
+        settled(pk=code.pk, state="unknown", settled_at=NOON, reason="timeout")
+    code.refresh_from_db()
+    assert code.state == "pending"
+
+
+def test_after_a_failed_write_the_transaction_around_is_rolled_back(web):
+    with pytest.raises(transaction.TransactionManagementError), transaction.atomic():
+        try:
+            insert(Team(key="web", sso_group="another", name="Another"))
+        except IntegrityError:
+            Team.objects.count()
+
+
 def test_an_update_is_for_one_table(web):
     with pytest.raises(NotImplementedError, match="one table"):
         checked_by(key="web", at=NOON, checked_at=NOON)

@@ -1,17 +1,31 @@
-"""Django's PostgreSQL backend, with statements that the server plans once and a health check that sends nothing."""
+"""Django's PostgreSQL backend, with statements that the server keeps, and a health check that sends nothing."""
 
 import select
 from typing import Any
 
 from django.db.backends.postgresql import base
+from psycopg import errors
+from psycopg.types import numeric
+
+# By its size an int would go as one of three types, which are three statements; as binary, Django's own ints of a
+# column's type wrap where they are too large, and the server that would refuse them sees another number.
+INTEGERS = {
+    int: numeric.Int8Dumper,
+    numeric.Int2: numeric.Int2Dumper,
+    numeric.Int4: numeric.Int4Dumper,
+    numeric.Int8: numeric.Int8Dumper,
+}
 
 
 class DatabaseOperations(base.DatabaseOperations):
     def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str | None:
         """For ``connection.queries``: with its values, which psycopg does not keep for a planned statement."""
-        if isinstance(cursor, base.ServerBindingCursor):
+        if not isinstance(cursor, base.ServerBindingCursor):
+            return super().last_executed_query(cursor, sql, params)
+        try:
             return self.compose_sql(sql, params)
-        return super().last_executed_query(cursor, sql, params)
+        except errors.DataError:  # it was refused for a value that has no spelling
+            return None
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -33,11 +47,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
         poll.register(self.connection.fileno(), select.POLLIN)
         return bool(poll.poll(0))
 
-    def planned_cursor(self) -> Any:
-        """A cursor that sends the values beside the statement, which the server then parses and plans once.
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        connection = super().get_new_connection(conn_params)
+        for kind, dumper in INTEGERS.items():
+            connection.adapters.register_dumper(kind, dumper)
+        return connection
 
-        Django's usual one writes the values into it (``server_side_binding``, off), so that no two are the same.
+    def planned_cursor(self) -> Any:
+        """As ``cursor``, for a statement that is asked again and again: its values are sent beside it.
+
+        psycopg prepares those (``prepare_threshold`` in the settings). Django's usual cursor writes the values into
+        the statement (``server_side_binding``, off), so that no two are the same.
         """
+        self.close_if_health_check_failed()
+        self.ensure_connection()
         with self.wrap_database_errors:
-            self.ensure_connection()
             return self._prepare_cursor(base.ServerBindingCursor(self.connection))

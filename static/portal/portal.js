@@ -51,8 +51,12 @@ function refreshPlan(form) {
     stale.hidden = !isStale;
     stale.textContent = isStale ? stale.dataset.stale : "";
   };
-  const ask = async () => {
+  const drop = () => {
+    clearTimeout(timer);
     if (request) request.abort();
+    request = null; // an end that was meant is no failure to tell of
+  };
+  const ask = async () => {
     const mine = (request = new AbortController());
     try {
       const answer = await fetch(form.dataset.planUrl, {
@@ -77,8 +81,8 @@ function refreshPlan(form) {
     }
   };
   const soon = () => {
+    drop();
     plan.dataset.waiting = "";
-    clearTimeout(timer);
     timer = setTimeout(ask, 250);
   };
   form.addEventListener("input", soon);
@@ -87,11 +91,7 @@ function refreshPlan(form) {
   window.addEventListener("pageshow", () => {
     if ([...form.elements].some(differsFromServed)) soon();
   });
-  form.addEventListener("submit", () => {
-    clearTimeout(timer);
-    if (request) request.abort();
-    request = null; // an end that was meant is no failure to tell of
-  });
+  form.addEventListener("submit", drop);
 }
 
 // The sign-in is asked about in between: what was typed goes there and back with the person. A reload would drop it.
