@@ -11,6 +11,10 @@ from django.utils import timezone
 # Any other exception is a fault of ours and stays visible.
 DATABASE_AWAY = (OperationalError, InterfaceError)
 
+# SQLite's: whether a commit waits until it is on the disk. The settings begin each connection with the first.
+FLUSHED = "PRAGMA synchronous=FULL"
+UNFLUSHED = "PRAGMA synchronous=NORMAL"
+
 
 def now() -> datetime:
     """The server's clock, or this machine's where the database is a file on it; never a transaction's start."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections, transaction
+from django.db import OperationalError, connection, connections, transaction
 
 from registercodes import throttle
 from registercodes.models import CallBudget
@@ -189,6 +189,31 @@ def test_a_machine_that_always_wakes_late_never_waits_for_ever(nineteen):
 
     assert throttle.Turn(CREATE, sleep=always_late).comes()
     assert len(slept) == throttle.SLOTS_MAX
+
+
+def synchronous() -> int:
+    """Of SQLite: 2 waits for the disk at each commit, 1 does not."""
+    connection.ensure_connection()
+    return connection.connection.execute("PRAGMA synchronous").fetchone()[0]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL is told by the statement itself")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("fails", [False, True], ids=["taken", "away"])
+def test_on_sqlite_a_slot_waits_for_no_disk_and_everything_after_it_does(fails):
+    seen = []
+
+    def look(execute, sql, params, many, context):
+        if sql.startswith(throttle.TAKE[:20]):
+            seen.append(synchronous())
+            if fails:
+                raise OperationalError("database is locked")
+        return execute(sql, params, many, context)
+
+    CallBudget.objects.create(account=settings.TAT_ACCOUNT, action=CREATE)
+    with connection.execute_wrapper(look), pytest.raises(OperationalError) if fails else contextlib.nullcontext():
+        throttle.reserve(CREATE, wait=5)
+    assert (seen, synchronous()) == ([1], 2)
 
 
 @pytest.mark.django_db(transaction=True)
