@@ -255,7 +255,7 @@ def test_without_scripts_the_plan_is_asked_for_by_a_button_that_sends_nothing(as
 
 QUERIES = {"/": 7, NEW: 4, "/codes/{}/": 10, "/codes/{}/disable/": 8, "/nowhere/": 4, "/sso/sign-in/": 3}
 
-ISSUE = {"sqlite": 17, "postgresql": 16}
+ISSUE = {"sqlite": 19, "postgresql": 16}  # two of SQLite switch its flush off and on
 
 
 @pytest.mark.parametrize("rows", [1, 20])
