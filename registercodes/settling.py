@@ -28,10 +28,8 @@ log = logging.getLogger("registercodes.issuing")
 
 OUTCOME_SECONDS = 20.0  # how long a busy database is retried before the value is given up
 OUTCOME_PAUSE = 0.25
-PASSING = (
-    *DATABASE_AWAY,
-    NotSupportedError,
-)  # the last: a plan older than its table, which a new connection makes anew
+# What another attempt may mend; NotSupportedError is PostgreSQL's for a plan older than its table.
+PASSING = (*DATABASE_AWAY, NotSupportedError)
 NOT_RECORDED = "not_recorded"  # told to the person, never saved: the row could not be written
 
 State = RegisterCode.State
